@@ -1,0 +1,28 @@
+# Two commands do everything, set-up included: make demo, make test.
+PYTHON = .venv/bin/python
+export QT_QPA_PLATFORM ?= offscreen
+
+.PHONY: demo test real lint bench package docs clean
+
+demo:            ## the main job on generated sample data, results in demo-output/
+	@tools/setup.sh
+	@$(PYTHON) tools/demo.py
+
+test: lint       ## every test, including a real QGIS window under Xvfb
+	@$(PYTHON) -m pytest
+
+real:            ## hour-long runs on the real data
+	@tools/setup.sh test
+	@$(PYTHON) -m pytest -m long --runlong
+
+lint:
+	@tools/setup.sh test
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+
+package:         ## the zip that QGIS installs, in dist/
+	@tools/setup.sh test
+	@$(PYTHON) tools/package.py
+
+clean:
+	rm -rf build dist demo-output .pytest_cache .ruff_cache .mypy_cache .hypothesis

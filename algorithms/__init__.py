@@ -1,0 +1,1 @@
+"""One file a Processing algorithm: parameters, help, a call into core, the result."""

@@ -1,0 +1,222 @@
+"""What every algorithm of the toolbox shares."""
+
+from pathlib import Path
+
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingException,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterRasterLayer,
+)
+from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtGui import QIcon
+
+from ..core.dependencies import check_packages, missing_error, missing_packages
+from ..core.errors import Cancelled, GraceWaterError, ParameterError
+from .feedback import QgisProgress
+from .groups import GROUPS
+from .help import help_html
+from .styling import LayerStyler
+
+ICONS = Path(__file__).resolve().parents[1] / "plugin" / "icons"
+HELP_URL = "https://github.com/grace-water-toolbox/grace-water-toolbox/blob/main/docs/{page}.md"
+
+
+class GraceAlgorithm(QgsProcessingAlgorithm):
+    """Base class: identity, help, dependency checks, error translation, styling.
+
+    A subclass states ``ID``, ``NAME``, ``SUMMARY``, ``HELP`` (paragraphs),
+    ``CITATION``, ``TAGS``, ``PAGE`` (its method page in docs) and ``REQUIRES``
+    (Python packages), declares parameters in ``declare`` through ``add``, and
+    works in ``compute(parameters, context, progress)``. Checks that need only
+    headers go in ``check(parameters, context)``, which raises the core's errors.
+    """
+
+    ID = NAME = SUMMARY = CITATION = PAGE = ""
+    HELP = ()
+    TAGS = ()
+    REQUIRES = ("rasterio", "xarray")
+    COMMON_TAGS = ("GRACE", "GRACE-FO", "TWSA", "TWS", "equivalent water height", "water storage")
+
+    def __init__(self):
+        """Start without resolved layers."""
+        super().__init__()
+        self.sources = {}
+
+    # -- identity -----------------------------------------------------------
+    def tr(self, text):
+        """``text`` in the language of the interface."""
+        return QCoreApplication.translate("GraceWaterToolbox", text)
+
+    def createInstance(self):
+        """A fresh copy for one run."""
+        return type(self)()
+
+    def name(self):
+        """The fixed id, part of scripts and models."""
+        return self.ID
+
+    def displayName(self):
+        """The name in the toolbox."""
+        return self.tr(self.NAME)
+
+    def groupId(self):
+        """The folder the class lives in."""
+        return type(self).__module__.split(".")[-2]
+
+    def group(self):
+        """The toolbox group of that folder."""
+        return self.tr(GROUPS[self.groupId()])
+
+    def icon(self):
+        """The group's icon."""
+        return QIcon(str(ICONS / f"{self.groupId()}.svg"))
+
+    def svgIconPath(self):
+        """The group's icon as a file."""
+        return str(ICONS / f"{self.groupId()}.svg")
+
+    def tags(self):
+        """Words under which the toolbox search finds it."""
+        return [self.tr(t) for t in (*self.TAGS, *self.COMMON_TAGS)]
+
+    def shortDescription(self):
+        """One sentence."""
+        return self.tr(self.SUMMARY)
+
+    def shortHelpString(self):
+        """The help panel: method, units, limits, citation."""
+        return help_html(self)
+
+    def helpUrl(self):
+        """The method page."""
+        return HELP_URL.format(page=self.PAGE or "README")
+
+    # -- parameters ---------------------------------------------------------
+    def initAlgorithm(self, configuration=None):
+        """Declare the parameters."""
+        self.declare()
+
+    def declare(self):
+        """Add the parameters, in the order of the dialog."""
+        raise QgsProcessingException(f"{type(self).__name__} declares no parameters")
+
+    def add(self, parameter, help_text, advanced=False):
+        """Add a parameter together with its help."""
+        parameter.setHelp(self.tr(help_text))
+        if advanced:
+            flags = parameter.flags()
+            flags |= QgsProcessingParameterDefinition.Flag.FlagAdvanced
+            parameter.setFlags(flags)
+        self.addParameter(parameter)
+
+    def add_stack(self, name, label, help_text, optional=False, advanced=False):
+        """Add a raster parameter that takes a monthly stack."""
+        parameter = QgsProcessingParameterRasterLayer(name, self.tr(label), optional=optional)
+        self.add(parameter, help_text, advanced)
+
+    # -- running ------------------------------------------------------------
+    def canExecute(self):
+        """Whether the needed packages are there; a hint to the dialog only."""
+        missing = missing_packages(self.REQUIRES)
+        return (not missing, str(missing_error(missing)) if missing else "")
+
+    def checkParameterValues(self, parameters, context):
+        """QGIS's own checks, then ours on headers."""
+        ok, message = super().checkParameterValues(parameters, context)
+        if not ok:
+            return ok, message
+        try:
+            check_packages(self.REQUIRES)
+            self._resolve(parameters, context)
+            self.check(parameters, context)
+        except (GraceWaterError, QgsProcessingException, ImportError) as error:
+            return False, str(error)
+        return True, ""
+
+    def check(self, parameters, context):
+        """Raise the core's errors for input that cannot work (headers only)."""
+
+    def prepareAlgorithm(self, parameters, context, feedback):
+        """Resolve layers on the main thread; repeat the dependency check."""
+        try:
+            check_packages(self.REQUIRES)
+            self._resolve(parameters, context)
+        except GraceWaterError as error:
+            raise QgsProcessingException(str(error)) from error
+        return True
+
+    def processAlgorithm(self, parameters, context, feedback):
+        """Run, and turn the core's errors into QGIS's."""
+        progress = QgisProgress(feedback)
+        try:
+            return self.compute(parameters, context, progress)
+        except Cancelled:
+            progress.info(self.tr("Cancelled: nothing was written."))
+            return {}
+        except GraceWaterError as error:
+            raise QgsProcessingException(str(error)) from error
+        except ImportError as error:
+            raise QgsProcessingException(str(missing_error([error.name or "?"]))) from error
+        except MemoryError as error:
+            raise QgsProcessingException(
+                "Out of memory. Close other programs or work on a smaller extent."
+            ) from error
+
+    def compute(self, parameters, context, progress):
+        """Do the work; return the results by output name."""
+        raise QgsProcessingException(f"{type(self).__name__} does nothing")
+
+    def _resolve(self, parameters, context):
+        self.sources = {}
+        for definition in self.parameterDefinitions():
+            if not isinstance(definition, QgsProcessingParameterRasterLayer):
+                continue
+            name = definition.name()
+            layer = self.parameterAsRasterLayer(parameters, name, context)
+            if layer is not None:
+                self.sources[name] = layer.source()
+            elif parameters.get(name) not in (None, ""):
+                raise QgsProcessingException(self.invalidRasterError(parameters, name))
+
+    # -- helpers for compute ----------------------------------------------------
+    def has(self, name):
+        """Whether the raster parameter ``name`` was given."""
+        return name in self.sources
+
+    def open_stack(self, name):
+        """The stack of a raster parameter, named after it in errors."""
+        from ..core.data.stack import MonthlyStack, short_name
+
+        source = self.sources[name]
+        return MonthlyStack(source, f"{name} ({short_name(source)})")
+
+    def raster_target(self, parameters, name, context):
+        """Path of a raster output, or '' where an optional one is not wanted."""
+        if parameters.get(name) in (None, ""):
+            definition = self.parameterDefinition(name)
+            if definition.flags() & QgsProcessingParameterDefinition.Flag.FlagOptional:
+                return ""
+        path = self.parameterAsOutputLayer(parameters, name, context)
+        if Path(path).suffix.lower() not in (".tif", ".tiff"):
+            raise ParameterError(
+                "a GeoTIFF (.tif) is expected", Path(path).name, name, "Change the file's ending."
+            )
+        for other, source in self.sources.items():
+            if Path(source).resolve() == Path(path).resolve():
+                raise ParameterError(f"an output different from {other} is expected", path, name)
+        return path
+
+    def file_target(self, parameters, name, context):
+        """Path of a file output, or '' where it is not wanted."""
+        if parameters.get(name) in (None, ""):
+            return ""
+        return self.parameterAsFileOutput(parameters, name, context)
+
+    def style(self, context, path, style, title=""):
+        """Have the layer of an output styled once QGIS has loaded it."""
+        if path and context.willLoadLayerOnCompletion(path):
+            details = context.layerToLoadOnCompletionDetails(path)
+            if title:
+                details.name = title
+            details.setPostProcessor(LayerStyler.keep(style))

@@ -1,0 +1,1 @@
+"""Exact polygon coverage, basin means, volumes and summaries."""

@@ -1,0 +1,1 @@
+"""Monthly stacks, product readers, grids, the block engine and sample data."""

@@ -1,0 +1,98 @@
+"""Kernels on chunks of pixels, in a pool of threads, with cancel.
+
+A chunk is sized from the measured rate so that one kernel call takes about half
+a second: long enough to amortise Python, short enough for Cancel to feel
+immediate. The threads are our own; numpy and LAPACK release the interpreter lock.
+"""
+
+import os
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
+import numpy as np
+
+from ..errors import Cancelled
+from ..progress import SILENT
+from .unique import unique_series
+
+_FIRST_CHUNK = 64
+_POLL_SECONDS = 0.1
+
+
+class ChunkRunner:
+    """Runs one kernel over the pixels of blocks and learns its speed on the way.
+
+    ``outputs`` holds for each output (bands, dtype, fill), or None where it is
+    not wanted. With ``unique`` bit-identical pixels (a mascon repeats one series
+    over hundreds of cells) are computed once and copied.
+    """
+
+    def __init__(self, kernel, outputs, *, seconds=0.5, threads=None, unique=False):
+        self.kernel, self.outputs = kernel, outputs
+        self.seconds, self.unique = seconds, unique
+        self.threads = threads or max(1, os.cpu_count() or 1)
+        self.computed = 0
+        self._size = _FIRST_CHUNK
+
+    def run(self, inputs, progress=SILENT):
+        """Outputs (band, pixel) for ``inputs`` (band, pixel); None where unwanted."""
+        pixels = inputs[0].shape[1]
+        results = [o and np.full((o[0], pixels), o[2], o[1]) for o in self.outputs]
+        seen = np.flatnonzero(np.isfinite(inputs[0]).any(axis=0))
+        if seen.size == 0:
+            return results
+        first, copies = seen, None
+        if self.unique:
+            kept, copies = unique_series([values[:, seen] for values in inputs])
+            first = seen[kept]
+        partial = [o and np.empty((o[0], first.size), o[1]) for o in self.outputs]
+        self._run_chunks(inputs, first, partial, progress)
+        for result, part in zip(results, partial):
+            if result is not None:
+                result[:, seen] = part if copies is None else part[:, copies]
+        self.computed += first.size
+        return results
+
+    def _run_chunks(self, inputs, columns, results, progress):
+        stop = threading.Event()
+
+        def check():
+            if stop.is_set():
+                raise Cancelled()
+
+        def call(begin, end):
+            started = time.perf_counter()
+            take = columns[begin:end]
+            values = self.kernel(*(v[:, take] for v in inputs), check)
+            return begin, end, values, time.perf_counter() - started
+
+        begin, done, running = 0, 0, set()
+        with ThreadPoolExecutor(self.threads) as pool:
+            try:
+                while done < columns.size:
+                    while begin < columns.size and len(running) < self.threads:
+                        end = min(columns.size, begin + self._next_size(columns.size - begin))
+                        running.add(pool.submit(call, begin, end))
+                        begin = end
+                    finished, running = wait(running, _POLL_SECONDS, FIRST_COMPLETED)
+                    progress.check()
+                    for future in finished:
+                        done += self._collect(future.result(), results)
+                    progress.set(done / columns.size)
+            finally:
+                stop.set()
+
+    def _collect(self, answer, results):
+        start, end, values, elapsed = answer
+        for result, value in zip(results, values):
+            if result is not None:
+                result[:, start:end] = value
+        rate = (end - start) / max(elapsed, 1e-6)
+        # At most fourfold at a time: the first calls also pay for imports and caches.
+        self._size = int(min(max(1, rate * self.seconds), 4 * self._size))
+        return end - start
+
+    def _next_size(self, left):
+        """Chunk size, smaller near the end so that the threads finish together."""
+        return max(1, min(self._size, -(-left // self.threads)))

@@ -1,0 +1,231 @@
+"""The monthly stack: the one thing that flows through the toolbox.
+
+A raster with one band a month, complete and in order, NaN = missing, units,
+baseline and history in its tags. Between steps it is a GeoTIFF; `MonthlyStack`
+reads it block by block, and `to_xarray` gives the labelled array of DESIGN.
+"""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import BaselineError, GridError, ReadError, TimeAxisError, UnitsError
+from . import months as calendar
+from .grid import Grid
+from .rasterfile import RasterWriter
+from .units import storage_factor
+
+
+@dataclass(frozen=True)
+class StackInfo:
+    """What a stack says of itself, apart from its values."""
+
+    grid: Grid
+    months: np.ndarray
+    units: str = ""
+    long_name: str = ""
+    baseline: tuple = ()
+    history: tuple = ()
+
+    def tags(self):
+        """The data set tags that carry this information in a GeoTIFF."""
+        tags = {"units": self.units, "long_name": self.long_name}
+        if self.baseline:
+            tags["baseline"] = "/".join(self.baseline)
+        if self.history:
+            tags["history"] = "\n".join(self.history)
+        return {k: v for k, v in tags.items() if v}
+
+
+class MonthlyStack:
+    """A stack opened for reading; use as a context manager or close it.
+
+    ``source`` is anything GDAL opens as a raster with dated bands: our GeoTIFF,
+    another GeoTIFF with ISO months as band descriptions, or a
+    ``NETCDF:"file":variable`` source. Raises `ReadError`, `TimeAxisError`,
+    `GridError`. Reading is safe from several threads.
+    """
+
+    def __init__(self, source, name=""):
+        import rasterio
+        from rasterio.errors import RasterioError
+
+        self.source = str(source)
+        self.name = name or short_name(self.source)
+        self._lock = threading.Lock()
+        try:
+            self._file = rasterio.open(self.source)
+        except RasterioError as error:
+            raise ReadError("a raster that GDAL can open is expected", error, self.name) from error
+        try:
+            self.info = self._read_info()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def close(self):
+        """Release the file."""
+        self._file.close()
+
+    grid = property(lambda self: self.info.grid)
+    months = property(lambda self: self.info.months)
+    units = property(lambda self: self.info.units)
+    baseline = property(lambda self: self.info.baseline)
+
+    def _read_info(self):
+        file, tags = self._file, self._file.tags()
+        t = file.transform
+        if t.b or t.d or t.e >= 0 or t.a <= 0:
+            raise GridError("a north-up raster is expected", "a rotated or flipped one", self.name)
+        if file.crs is None:
+            raise GridError(
+                "a raster with a coordinate reference system is expected",
+                "none",
+                self.name,
+                "Assign one first (Raster ▸ Projections ▸ Assign projection).",
+            )
+        grid = Grid(t.c, t.f, t.a, -t.e, file.width, file.height, file.crs.to_wkt())
+        months = _band_months(file, self.name)
+        calendar.check_complete(months, self.name)
+        units = tags.get("units") or next((u for u in file.units if u), "") or ""
+        baseline = tuple(m for m in tags.get("baseline", "").split("/") if m)
+        history = tuple(line for line in tags.get("history", "").split("\n") if line)
+        return StackInfo(grid, months, units, tags.get("long_name", ""), baseline, history)
+
+    def read(self, row=0, col=0, ny=None, nx=None, bands=None, dtype="float64"):
+        """Values (time, y, x) of a block, NaN where missing, scale and offset applied."""
+        from rasterio.errors import RasterioError
+        from rasterio.windows import Window
+
+        ny = self.grid.ny - row if ny is None else ny
+        nx = self.grid.nx - col if nx is None else nx
+        indexes = None if bands is None else [int(b) + 1 for b in bands]
+        try:
+            with self._lock:
+                raw = self._file.read(indexes, window=Window(col, row, nx, ny))
+        except RasterioError as error:
+            raise ReadError(
+                "readable pixels are expected", error, self.name, "The file looks damaged."
+            ) from error
+        return self._decode(raw, indexes or self._file.indexes, dtype)
+
+    def _decode(self, raw, indexes, dtype):
+        values = raw.astype(dtype)
+        for i, band in enumerate(indexes):
+            nodata = self._file.nodatavals[band - 1]
+            if nodata is not None and not np.isnan(nodata):
+                values[i][raw[i] == raw.dtype.type(nodata)] = np.nan
+            scale, offset = self._file.scales[band - 1], self._file.offsets[band - 1]
+            if scale != 1.0 or offset != 0.0:
+                values[i] = values[i] * scale + offset
+        return values
+
+    def read_flags(self, row=0, col=0, ny=None, nx=None):
+        """Raw integer flags (time, y, x) of a block of a flag stack."""
+        from rasterio.windows import Window
+
+        ny = self.grid.ny - row if ny is None else ny
+        nx = self.grid.nx - col if nx is None else nx
+        with self._lock:
+            return self._file.read(window=Window(col, row, nx, ny)).astype("uint8")
+
+    def to_centimetres(self):
+        """Factor from this stack's units to cm of equivalent water height."""
+        return storage_factor(self.units, self.name)
+
+    def to_xarray(self):
+        """The whole stack as an `xarray.DataArray` (time, y, x), float32."""
+        import xarray
+
+        attrs = dict(self.info.tags(), crs=self.grid.crs)
+        return xarray.DataArray(
+            self.read(dtype="float32"),
+            dims=("time", "y", "x"),
+            coords={
+                "time": self.months.astype("datetime64[ns]"),
+                "y": self.grid.y,
+                "x": self.grid.x,
+            },
+            attrs=attrs,
+        )
+
+
+def stack_writer(path, info, dtype="float32", nodata=np.nan):
+    """A `RasterWriter` for a stack described by ``info``."""
+    return RasterWriter(
+        path,
+        info.grid,
+        [calendar.month_text(m) for m in info.months],
+        dtype=dtype,
+        nodata=nodata,
+        units=info.units,
+        tags=info.tags(),
+    )
+
+
+def write_stack(path, info, values):
+    """Write a small stack, ``values`` (time, y, x), in one go."""
+    with stack_writer(path, info) as writer:
+        writer.write(values)
+
+
+def check_same_months(first, second):
+    """Raise `TimeAxisError` unless two stacks cover the same months."""
+    a, b = first.months, second.months
+    if a.size != b.size or a[0] != b[0]:
+        raise TimeAxisError(
+            f"{first.name} and {second.name} must cover the same months",
+            f"{a[0]} to {a[-1]} and {b[0]} to {b[-1]}",
+        )
+
+
+def check_same_baseline(first, second):
+    """Raise `BaselineError` when both stacks state a baseline and they differ."""
+    if first.baseline and second.baseline and first.baseline != second.baseline:
+        raise BaselineError(
+            f"{first.name} and {second.name} must be anomalies to one baseline",
+            f"{'…'.join(first.baseline)} and {'…'.join(second.baseline)}",
+            remedy="Re-base them to the same months.",
+        )
+
+
+def require_units(stack):
+    """Raise `UnitsError` when a stack does not say its units."""
+    if not stack.units:
+        raise UnitsError("a stack that states its units is expected", "no units", stack.name)
+
+
+def short_name(source):
+    """The part of a source that a person recognises."""
+    text = str(source)
+    if text.upper().startswith(("NETCDF:", "HDF5:")):
+        return text
+    return Path(text.split("|")[0]).name or text
+
+
+def _band_months(file, name):
+    descriptions = file.descriptions
+    if all(calendar.is_month(d) for d in descriptions):
+        return np.array([calendar.parse_month(d) for d in descriptions], "datetime64[M]")
+    tags = file.tags()
+    stamps = [file.tags(i).get("NETCDF_DIM_time") for i in file.indexes]
+    units = tags.get("time#units") or tags.get("time#Units")
+    if units and all(stamps):
+        from .timeaxis import decode_times
+
+        times = decode_times(np.array(stamps, float), units, name)
+        return times.astype("datetime64[M]")
+    raise TimeAxisError(
+        "bands with a month each are expected (band descriptions such as 2004-01)",
+        f"{file.count} bands described {descriptions[0]!r} and so on",
+        name,
+        "Import the file with 'Import GRACE', or write the months into the band descriptions.",
+    )

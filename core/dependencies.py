@@ -1,0 +1,32 @@
+"""Which Python packages a method needs, and how an analyst gets them."""
+
+from importlib.util import find_spec
+
+from .errors import DependencyError
+
+REMEDY = (
+    "Install them with the package manager that installed QGIS: on Debian and Ubuntu "
+    "'sudo apt install {apt}', on Windows the OSGeo4W Setup (packages {osgeo}), with conda "
+    "'conda install -c conda-forge {plain}'; then restart QGIS."
+)
+
+
+def missing_packages(names):
+    """The packages among ``names`` that cannot be found."""
+    return [name for name in names if find_spec(name) is None]
+
+
+def check_packages(names):
+    """Raise `DependencyError` naming what is missing and how to install it."""
+    missing = missing_packages(names)
+    if missing:
+        raise missing_error(missing)
+
+
+def missing_error(names):
+    """The error for missing packages."""
+    dashed = " ".join(f"python3-{n.lower()}" for n in names)
+    return DependencyError(
+        f"the Python package{'s' if len(names) > 1 else ''} {', '.join(names)} must be installed",
+        remedy=REMEDY.format(apt=dashed, osgeo=dashed, plain=" ".join(names)),
+    )

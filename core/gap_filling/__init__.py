@@ -1,0 +1,1 @@
+"""Filling the months that the satellites missed."""

@@ -1,0 +1,1 @@
+"""Separating groundwater storage from total water storage."""

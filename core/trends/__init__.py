@@ -1,0 +1,1 @@
+"""Deseasonalising, Sen slopes and their significance."""

@@ -1,0 +1,1 @@
+"""The shell around the toolbox: all that is QGIS and not a Processing algorithm."""
