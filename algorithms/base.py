@@ -213,6 +213,11 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
             return ""
         return self.parameterAsFileOutput(parameters, name, context)
 
+    def require_sink(self, sink, name, parameters):
+        """Raise when a table or layer output cannot be created."""
+        if sink is None:
+            raise QgsProcessingException(self.invalidSinkError(parameters, name))
+
     def style(self, context, path, style, title=""):
         """Have the layer of an output styled once QGIS has loaded it."""
         if path and context.willLoadLayerOnCompletion(path):

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import Cancelled
 from ..progress import SILENT
+from .blasthreads import single_blas_thread
 from .unique import unique_series
 
 _FIRST_CHUNK = 64
@@ -68,7 +69,7 @@ class ChunkRunner:
             return begin, end, values, time.perf_counter() - started
 
         begin, done, running = 0, 0, set()
-        with ThreadPoolExecutor(self.threads) as pool:
+        with single_blas_thread(), ThreadPoolExecutor(self.threads) as pool:
             try:
                 while done < columns.size:
                     while begin < columns.size and len(running) < self.threads:

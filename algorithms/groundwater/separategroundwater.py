@@ -1,0 +1,172 @@
+"""Separate groundwater storage from total water storage."""
+
+from contextlib import ExitStack
+
+from qgis.core import (
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterString,
+)
+
+from ...core.data.months import DEFAULT_BASELINE
+from ..base import GraceAlgorithm
+from ..styling import diverging
+
+COMPONENTS = {
+    "SOILMOISTURE": ("Soil moisture", "Soil moisture of the whole column (all layers summed)"),
+    "SNOW": ("Snow water equivalent", "Snow water equivalent"),
+    "CANOPY": ("Canopy water", "Water on the canopy"),
+    "SURFACEWATER": ("Surface water", "Lakes, reservoirs and rivers, where known"),
+}
+
+
+class SeparateGroundwater(GraceAlgorithm):
+    """Total storage less everything above the water table."""
+
+    ID = "separategroundwater"
+    NAME = "Separate groundwater"
+    PAGE = "groundwater"
+    SUMMARY = "Takes soil moisture, snow, canopy and surface water off total storage: groundwater."
+    HELP = (
+        "Groundwater storage anomaly = total water storage anomaly − (soil moisture + snow water "
+        "equivalent + canopy water [+ surface water]), each as an anomaly to the same months, on "
+        "one grid, in cm of equivalent water height. Storages may come in cm, mm, m or kg m⁻² and "
+        "as absolute values: they are converted and re-based.",
+        "Give the flags of the gap filling to tell observed from filled months: only observed "
+        "months enter the baseline, and the optional observed stack holds only them.",
+        "Errors of independent terms add in quadrature. What the land model does not know "
+        "(pumping, glaciers, often lakes) stays in the result. In glaciated areas the "
+        "difference is "
+        "not groundwater.",
+    )
+    CITATION = "Zhang et al., section 2.3, Eq. 15; surface water and errors as METHODS in docs."
+    TAGS = ("GWSA", "GWS", "groundwater", "GLDAS", "soil moisture", "SWE", "mascon")
+
+    def declare(self):
+        """Parameters."""
+        self.add_stack("INPUT", "TWSA stack", "Total water storage anomaly, best gap-filled.")
+        for name, (label, what) in COMPONENTS.items():
+            self.add_stack(
+                name,
+                label,
+                f"{what}, a monthly stack on the grid of the TWSA stack, in cm, mm, m or kg m⁻². "
+                "At least one component is needed; months it lacks are missing in the result.",
+                optional=True,
+            )
+        self.add_stack(
+            "FLAGS",
+            "Flags of the gap filling",
+            "Flag stack of the gap filling of the TWSA stack. Without it every month with a value "
+            "counts as observed.",
+            optional=True,
+        )
+        self.add(
+            QgsProcessingParameterBoolean("REBASE", self.tr("Re-base all storages"), True),
+            "Refer all storages to the mean of the months of the baseline that all of them have. "
+            "Switch off only if they are anomalies to one baseline already.",
+        )
+        for name, label, value in zip(
+            ("BASELINE_START", "BASELINE_END"),
+            ("First month of the baseline", "Last month of the baseline"),
+            DEFAULT_BASELINE,
+        ):
+            self.add(
+                QgsProcessingParameterString(name, self.tr(label), value),
+                "Month written YYYY-MM.",
+            )
+        for name, label in (
+            ("UNCERTAINTY", "TWSA"),
+            *((f"UNCERTAINTY_{n}", v[0].lower()) for n, v in COMPONENTS.items()),
+        ):
+            self.add_stack(
+                name,
+                f"Uncertainty of {label}",
+                f"One-sigma uncertainty of {label}, a monthly stack in a storage unit.",
+                optional=True,
+                advanced=True,
+            )
+        self.add(
+            QgsProcessingParameterRasterDestination("OUTPUT", self.tr("GWSA stack")),
+            "Groundwater storage anomaly of every month that has all storages, cm.",
+        )
+        self.add(
+            QgsProcessingParameterRasterDestination(
+                "OUTPUT_OBSERVED",
+                self.tr("GWSA of observed months"),
+                optional=True,
+                createByDefault=False,
+            ),
+            "The same, with the months that the gap filling made left missing, cm.",
+        )
+        self.add(
+            QgsProcessingParameterRasterDestination(
+                "OUTPUT_UNCERTAINTY",
+                self.tr("Uncertainty of GWSA"),
+                optional=True,
+                createByDefault=False,
+            ),
+            "One-sigma uncertainty from the uncertainties given, added in quadrature, cm.",
+        )
+
+    def check(self, parameters, context):
+        """Units, grids, months and baselines, from the headers."""
+        from ...core.data.months import baseline_mask
+        from ...core.groundwater.separating import check_inputs
+
+        with ExitStack() as stacks:
+            tws, components, flags, sigmas = self._open(stacks)
+            rebased = self.parameterAsBool(parameters, "REBASE", context)
+            check_inputs(tws, components, flags, [s for s in sigmas if s], rebased)
+            baseline_mask(tws.months, self._baseline(parameters, context))
+
+    def compute(self, parameters, context, progress):
+        """Separate, log, style."""
+        from ...core.groundwater.separating import separate_stacks
+
+        names = ("OUTPUT", "OUTPUT_OBSERVED", "OUTPUT_UNCERTAINTY")
+        output, observed, sigma = (self.raster_target(parameters, n, context) for n in names)
+        with ExitStack() as stacks:
+            tws, components, flags, sigmas = self._open(stacks)
+            summary = separate_stacks(
+                tws,
+                components,
+                output,
+                flags=flags,
+                tws_sigma=sigmas[0],
+                component_sigmas=sigmas[1:],
+                rebased=self.parameterAsBool(parameters, "REBASE", context),
+                baseline=self._baseline(parameters, context),
+                observed_output=observed,
+                sigma_output=sigma,
+                progress=progress,
+            )
+            last = tws.months.size
+        self._log(summary, progress)
+        self.style(context, output, diverging(last, "cm"))
+        return {n: p for n, p in zip(names, (output, observed, sigma)) if p}
+
+    def _log(self, summary, progress):
+        progress.info(f"{summary.complete_months} of {summary.months} months have all storages.")
+        for name, months in summary.missing_in.items():
+            progress.warn(f"{name} does not cover {months} of the months.")
+        if summary.fewest_baseline_months < summary.expected_baseline_months:
+            progress.warn(
+                f"The common baseline has {summary.fewest_baseline_months} months in some cells, "
+                f"of {summary.expected_baseline_months} in the period."
+            )
+        if summary.sigma_from:
+            progress.info("Uncertainty counts: " + ", ".join(summary.sigma_from) + ".")
+
+    def _open(self, stacks):
+        def opened(name):
+            return stacks.enter_context(self.open_stack(name)) if self.has(name) else None
+
+        components = [s for s in map(opened, COMPONENTS) if s is not None]
+        sigmas = [opened(n) for n in ("UNCERTAINTY", *(f"UNCERTAINTY_{c}" for c in COMPONENTS))]
+        return opened("INPUT"), components, opened("FLAGS"), sigmas
+
+    def _baseline(self, parameters, context):
+        return tuple(
+            self.parameterAsString(parameters, name, context).strip()
+            for name in ("BASELINE_START", "BASELINE_END")
+        )

@@ -1,0 +1,262 @@
+"""Area-weighted basin means of a whole stack from one sparse matrix."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DataError, GraceWaterError, ParameterError
+from .area import planar_area_km2, ring_area_km2
+from .coverage import covered_fraction
+
+# Values converted to float64 at once, so that a long stack is not doubled.
+CHUNK_VALUES = 16_000_000
+
+
+@dataclass(frozen=True)
+class BasinSeries:
+    """What `basin_series` returns; every array is (time, basin).
+
+    ``mean`` in the unit of the values (cm), NaN where too little is covered;
+    ``cells`` touched cells with a value; ``covered_share`` 0…1 of the basin's
+    exact area; ``volume_km3`` the mean in cm over the full exact basin area.
+    """
+
+    mean: np.ndarray
+    cells: np.ndarray
+    covered_share: np.ndarray
+    volume_km3: np.ndarray
+
+
+@dataclass(frozen=True)
+class PartialSums:
+    """Sums over some cells, each (time, basin); add them up over blocks.
+
+    ``wx`` = Σ weight × value, ``w`` = Σ weight (km²) and ``cells`` = the number
+    of touched cells, all over the cells that have a value.
+    """
+
+    wx: np.ndarray
+    w: np.ndarray
+    cells: np.ndarray
+
+    def __add__(self, other):
+        return PartialSums(self.wx + other.wx, self.w + other.w, self.cells + other.cells)
+
+
+class CoverageMatrix:
+    """Basins × cells of a grid, as sparse weights, with the exact basin areas.
+
+    Attributes
+    ----------
+    weights : scipy.sparse.csr_matrix, float64 (basin, cell)
+        Covered fraction × cell area, km². Cells are numbered row by row from
+        the top left, ``row * nx + column``.
+    area_km2 : (basin,) float64
+        Exact polygon areas, also of what lies outside the grid.
+
+    """
+
+    def __init__(self, weights, area_km2):
+        """Take finished weights (any scipy.sparse form) and areas."""
+        self.weights = weights.tocsr()
+        self.area_km2 = np.asarray(area_km2, dtype=np.float64)
+        # Blocks of cells are columns, which only the csc form cuts out cheaply;
+        # its pointers are kept for touched cells only, not for a whole raster.
+        self._touched = np.unique(self.weights.indices)
+        compact = (self.weights.data, np.searchsorted(self._touched, self.weights.indices))
+        shape = (self.weights.shape[0], self._touched.size)
+        self._by_cell = type(self.weights)((*compact, self.weights.indptr), shape=shape).tocsc()
+
+    @classmethod
+    def from_rings(cls, basins, grid, names=None):
+        """Build the matrix from the rings of every basin.
+
+        Parameters
+        ----------
+        basins : sequence of ring lists
+            Each as from `orient_rings`, in the grid's CRS.
+        grid : object
+            As for `covered_fraction`, with ``cell_areas()`` in km²,
+            broadcastable to (ny, nx).
+        names : sequence of str, optional
+            Basin names for error messages.
+
+        Returns
+        -------
+        CoverageMatrix
+            A basin outside the grid has no weights but keeps its area.
+
+        Raises
+        ------
+        DataError
+            A basin's geometry is unusable; the message names the basin.
+
+        """
+        from scipy.sparse import csr_matrix
+
+        cell_areas = np.broadcast_to(grid.cell_areas(), (grid.ny, grid.nx))
+        geographic = grid.is_geographic
+        unit = 1000.0 * np.sqrt(cell_areas[0, 0] / (grid.dx * grid.dy))
+        columns, weights, count, areas = [], [], [0], []
+        for i, rings in enumerate(basins):
+            try:
+                rows, cols, fraction = covered_fraction(rings, grid)
+                areas.append(ring_area_km2(rings) if geographic else planar_area_km2(rings, unit))
+            except GraceWaterError as error:
+                name = names[i] if names is not None else i + 1
+                raise DataError(
+                    error.expected, error.found, f"basin {name}", error.remedy
+                ) from error
+            columns.append(rows * grid.nx + cols)
+            weights.append(fraction * cell_areas[rows, cols])
+            count.append(rows.size)
+        shape = (len(areas), grid.ny * grid.nx)
+        if not areas:
+            return cls(csr_matrix(shape), areas)
+        data = (np.concatenate(weights), np.concatenate(columns), np.cumsum(count))
+        return cls(csr_matrix(data, shape=shape), areas)
+
+    @property
+    def weight_km2(self):
+        """Σ weights of each basin (basin,): its area inside the grid, by cells."""
+        return np.asarray(self.weights.sum(axis=1)).ravel()
+
+    def accumulate(self, values, cells=None):
+        """Sums of one block of cells; add the results of all blocks.
+
+        Months with the same missing cells share one product of the weights, so
+        a stack whose months are either whole or absent needs two in all.
+
+        Parameters
+        ----------
+        values : (time, cell) array, NaN = missing
+        cells : slice (step 1) or integer array, optional
+            Which cells of the grid the columns of ``values`` are, each cell in
+            one block only; all of them by default.
+
+        Returns
+        -------
+        PartialSums
+
+        Raises
+        ------
+        DataError
+            ``values`` is not (time, cell), does not fit ``cells`` or holds
+            infinities.
+
+        """
+        weights, used, size = self._block(cells)
+        values = np.asarray(values)
+        if values.ndim != 2 or values.shape[1] != size:
+            raise DataError(f"values are (time, {size} cells)", f"an array of shape {values.shape}")
+        shape = (values.shape[0], weights.shape[0])
+        wx, w, n = np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64)
+        if used.size == 0:
+            return PartialSums(wx, w, n)
+        touched = weights.copy()
+        touched.data = np.ones_like(touched.data)
+        step = max(1, CHUNK_VALUES // used.size)
+        for start in range(0, values.shape[0], step):
+            part = slice(start, start + step)
+            block = np.take(values[part], used, axis=1).astype(np.float64).T
+            valid = ~np.isnan(block)
+            block = np.where(valid, block, 0.0)
+            if np.isinf(block).any():
+                raise DataError(
+                    "values are numbers, or NaN where missing",
+                    "infinity",
+                    remedy="Set the raster's no-data value.",
+                )
+            wx[part] = (weights @ block).T
+            patterns, which = np.unique(np.packbits(valid, axis=0), axis=1, return_inverse=True)
+            mask = np.unpackbits(patterns, axis=0, count=used.size).astype(np.float64)
+            which = which.ravel()
+            w[part] = (weights @ mask).T[which]
+            n[part] = np.rint(touched @ mask).T[which]
+        return PartialSums(wx, w, n)
+
+    def _block(self, cells):
+        """Weights of a block's touched cells, their columns in it, its size."""
+        n = self.weights.shape[1]
+        if cells is None or isinstance(cells, slice):
+            first, last, _ = (cells or slice(None)).indices(n)
+            columns = slice(*np.searchsorted(self._touched, [first, last]))
+            return self._by_cell[:, columns].tocsr(), self._touched[columns] - first, last - first
+        cells = np.asarray(cells)
+        place = np.minimum(np.searchsorted(self._touched, cells), self._touched.size - 1)
+        if self._touched.size == 0:
+            return self._by_cell.tocsr(), np.empty(0, np.int64), cells.size
+        used = np.flatnonzero(self._touched[place] == cells)
+        return self._by_cell[:, place[used]].tocsr(), used, cells.size
+
+    def finish(self, sums, min_covered_share=0.5):
+        """Means, shares and volumes from the added-up sums of all blocks.
+
+        Parameters
+        ----------
+        sums : PartialSums
+        min_covered_share : float
+            0…1; a mean over less of the basin's area is NaN.
+
+        Returns
+        -------
+        BasinSeries
+
+        Raises
+        ------
+        ParameterError
+            ``min_covered_share`` is outside 0…1.
+
+        Notes
+        -----
+        The share is clipped at 1. Weights take a cell's mean area, the basin's
+        exact area the true latitude inside each cut cell: a basin whose cut
+        cells are covered mostly on their poleward, narrower half has slightly
+        more weight than area (and slightly less in the other case).
+
+        """
+        if not 0.0 <= min_covered_share <= 1.0:
+            raise ParameterError(
+                "the minimum covered share lies between 0 and 1", min_covered_share
+            )
+        area = self.area_km2
+        share = np.zeros_like(sums.w)
+        np.divide(sums.w, area, out=share, where=(area > 0) & (sums.w > 0))
+        share = np.minimum(share, 1.0)
+        mean = np.full(sums.wx.shape, np.nan)
+        enough = (sums.w > 0) & (share >= min_covered_share)
+        np.divide(sums.wx, sums.w, out=mean, where=enough)
+        # 1 cm is 1e-5 km.
+        return BasinSeries(mean, sums.cells, share, mean * area * 1e-5)
+
+
+def basin_series(matrix, values, min_covered_share=0.5):
+    """Area-weighted basin means and volumes of every month.
+
+        mean = Σ w x / Σ w over the cells with a value, w = fraction × cell area
+        volume = mean × exact basin area
+
+    The volume is over the whole basin: what has no value is taken to be like
+    the rest of it, which is why a minimum share is asked for.
+
+    Parameters
+    ----------
+    matrix : CoverageMatrix
+    values : (time, cell) array, cm, NaN = missing
+        The grid's cells row by row from the top left.
+    min_covered_share : float
+        Months with values on less than this share of the basin's exact area
+        are NaN (covered share and cells are still given).
+
+    Returns
+    -------
+    BasinSeries
+        A basin outside the grid has share 0, no cells and NaN.
+
+    Raises
+    ------
+    DataError, ParameterError
+        See `CoverageMatrix.accumulate` and `CoverageMatrix.finish`.
+
+    """
+    return matrix.finish(matrix.accumulate(values), min_covered_share)

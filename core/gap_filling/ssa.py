@@ -1,0 +1,203 @@
+"""Iterative gap filling by singular spectrum analysis, many series at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import ParameterError
+from .gaps import check_values
+from .hankel import DiagonalAverage, lag_covariance, leading_projector
+
+# Lanes × M² kept in flight: large enough that numpy's overhead vanishes, small
+# enough for the cache and for a cancel to be seen within a fraction of a second.
+_IN_FLIGHT = 300_000
+
+
+@dataclass
+class SSAFill:
+    """What ``ssa_fill`` returns.
+
+    filled : (time, pixel), dtype of the input; observed values bit for bit
+    reconstruction : (time, pixel) float64, the last K-mode reconstruction
+    iterations : (modes, pixel) int32, inner iterations spent at each k
+    capped : (pixel,) bool, some k stopped at ``max_iterations``
+    skipped : (pixel,) bool, too few observations: nothing was computed
+    """
+
+    filled: np.ndarray
+    reconstruction: np.ndarray
+    iterations: np.ndarray
+    capped: np.ndarray
+    skipped: np.ndarray
+
+
+def check_ssa(n, window, modes, tolerance=1e-2, max_iterations=10_000):
+    """Raise ParameterError unless a series of n months allows these parameters."""
+    if n < 2 * window or window < 2:
+        raise ParameterError(
+            f"the SSA window must be at least 2 and at most half the series of {n} months",
+            f"a window of {window}",
+            remedy=f"The largest window that fits is {n // 2}.",
+        )
+    if not 1 <= modes <= window:
+        raise ParameterError(f"modes must be between 1 and the window of {window}", modes)
+    if not 0 < tolerance < 1:
+        raise ParameterError("the tolerance must be between 0 and 1", tolerance)
+    if max_iterations < 1:
+        raise ParameterError("at least one iteration is needed", max_iterations)
+
+
+def part_of(progress, start, width):
+    """Report to ``progress`` (callable or None) on a part of the whole."""
+
+    def report(share):
+        if progress is not None:
+            progress(start + width * share)
+
+    return report
+
+
+def ssa_fill(
+    values,
+    window,
+    modes,
+    tolerance=1e-2,
+    max_iterations=10_000,
+    progress=None,
+    scale=True,
+):
+    """Fill missing months by iterative SSA, as published.
+
+    Each series is divided by the median of its observed |x| (no mean is
+    removed) and its missing months start at 0. For k = 1 … K the series is
+    reconstructed from the k leading modes of its trajectory matrix (Zhang et
+    al., Eqs 2–11), the missing months only are replaced, and this repeats until
+
+        rms(new − old at the gaps) / rms(old at the gaps) < tolerance;
+
+    then k + 1 starts from there. The tolerance is part of the method: stopping
+    early regularises. Where old and new are both exactly 0 the ratio counts as
+    reached. A series without gaps is reconstructed once with K modes.
+
+    The reference code divides by the median in its stage a only and caps the
+    iterations of all k together; the division changes rounding alone, and here
+    the cap holds for each k.
+
+    Parameters
+    ----------
+    values : (time, pixel) float, NaN = missing; the patterns may differ
+    window : int, M, months; time >= 2 * M
+    modes : int, K, 1 … M
+    tolerance : float, see above
+    max_iterations : int, inner iterations allowed at each k
+    progress : callable or None; called with the fraction done between
+        iterations, may raise ``Cancelled``
+    scale : bool, divide by the median of |x|
+
+    Returns
+    -------
+    SSAFill. Pixels with fewer than M observed months are skipped: their gaps
+    stay NaN and so does their reconstruction. Results do not depend on how
+    pixels are batched beyond rounding.
+
+    Raises
+    ------
+    ParameterError
+        The window exceeds half the series, or another parameter is out of range.
+    DataError
+        ``values`` is not two-dimensional or holds infinite numbers.
+
+    Notes
+    -----
+    Yi and Sneeuw (2021), J. Geophys. Res. Solid Earth, 10.1029/2020JB021227;
+    Kondrashov and Ghil (2006). Singular vectors come from the M × M lag
+    covariance: equal to the SVD except where singular values k and k + 1 nearly
+    coincide, where either choice is arbitrary.
+    """
+    values = check_values(values)
+    n, pixels = values.shape
+    check_ssa(n, window, modes, tolerance, max_iterations)
+
+    missing = np.isnan(values).T
+    skipped = n - missing.sum(axis=1) < window
+    filled = values.copy()
+    reconstruction = np.full((n, pixels), np.nan)
+    iterations = np.zeros((modes, pixels), dtype=np.int32)
+    capped = np.zeros(pixels, dtype=bool)
+
+    todo = np.flatnonzero(~skipped)
+    lanes = int(np.clip(_IN_FLIGHT // window**2, 8, 512))
+    done = 0
+    for chosen in np.array_split(todo, -(-len(todo) // lanes)) if len(todo) else []:
+        gaps = missing[chosen]
+        x = values.T[chosen].astype(np.float64)
+        size = _median_size(x) if scale else np.ones(len(x))
+        x = np.where(gaps, 0.0, x / size[:, None])
+
+        report = part_of(progress, done / len(todo), len(chosen) / len(todo))
+        fit, counts, stuck = _iterate(x, gaps, window, modes, tolerance, max_iterations, report)
+        reconstruction[:, chosen] = (fit * size[:, None]).T
+        iterations[:, chosen] = counts.T
+        capped[chosen] = stuck
+        block = filled[:, chosen]
+        block[gaps.T] = reconstruction[:, chosen][gaps.T]
+        filled[:, chosen] = block
+        done += len(chosen)
+    return SSAFill(filled, reconstruction, iterations, capped, skipped)
+
+
+def _median_size(x):
+    """Median |x| of the observed values of each lane; 1 where that is zero."""
+    size = np.nanmedian(np.abs(x), axis=1)
+    return np.where(size > 0, size, 1.0)
+
+
+def _iterate(x, gaps, window, modes, tolerance, max_iterations, report):
+    """Run the two nested loops on lanes that each stand at their own k.
+
+    x (lane, N) with zeros at the gaps is overwritten. Returns the last
+    reconstruction (lane, N), the iterations (lane, modes) and whether a lane
+    was capped (lane,).
+    """
+    total = len(x)
+    months, real = _gap_table(gaps)
+    fit = np.empty_like(x)
+    counts = np.zeros((total, modes), dtype=np.int32)
+    capped = np.zeros(total, dtype=bool)
+    # A series without gaps has nothing to iterate on: one pass at k = K.
+    k = np.where(real.any(axis=1), 1, modes)
+    lane = np.arange(total)
+    while len(lane):
+        report(1.0 - len(lane) / total)
+        average = DiagonalAverage(leading_projector(lag_covariance(x, window), k))
+        row = np.arange(len(lane))[:, None]
+        old = np.where(real, x[row, months], 0.0)
+        new = np.where(real, average.at(x, months), 0.0)
+        change = np.sqrt(np.sum((new - old) ** 2, axis=1))
+        reached = (change < tolerance * np.sqrt(np.sum(old**2, axis=1))) | (change == 0)
+        counts[lane, k - 1] += 1
+        spent = counts[lane, k - 1] >= max_iterations
+        capped[lane] |= spent & ~reached
+        over = reached | spent
+        finished = over & (k == modes)
+        if finished.any():
+            done = np.flatnonzero(finished)
+            fit[lane[done]] = average.everywhere(x, done)
+        at, which = np.nonzero(real)
+        x[at, months[at, which]] = new[at, which]
+        k = k + over
+        if finished.any():
+            # Lanes at rest leave the batch, so no eigenproblem is wasted on them.
+            stay = ~finished
+            x, months, real, k, lane = x[stay], months[stay], real[stay], k[stay], lane[stay]
+    return fit, counts, capped
+
+
+def _gap_table(gaps):
+    """Months missing in each lane, (lane, G) padded, and which entries are real."""
+    count = gaps.sum(axis=1)
+    width = int(count.max()) if len(count) else 0
+    real = np.arange(width) < count[:, None]
+    months = np.full((len(gaps), width), gaps.shape[1] // 2)
+    months[real] = np.nonzero(gaps)[1]
+    return months, real

@@ -1,0 +1,8 @@
+"""The pictures of the reports, in one place; each function returns PNG bytes."""
+
+from .bars import bar_plot
+from .coverage import calendar_plot
+from .maps import map_plot
+from .series import multi_series_plot, series_plot
+
+__all__ = ["bar_plot", "calendar_plot", "map_plot", "multi_series_plot", "series_plot"]

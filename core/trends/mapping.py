@@ -1,0 +1,152 @@
+"""Trends and their significance for whole stacks, block by block."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.blocks import run_blocks
+from ..data.grid import check_same_grid
+from ..data.months import parse_month
+from ..data.rasterfile import RasterWriter
+from ..data.stack import check_same_months
+from ..errors import DataError, ParameterError, TimeAxisError
+from ..progress import SILENT
+from .autocorrelation import lag1
+from .harmonic import deseasonalise_harmonic
+from .stl import deseasonalise_stl
+from .trend import trend_test
+
+DESEASONALISE = ("stl", "harmonic", "none")
+#: Months below which neither a season nor a trend can be told.
+MIN_MONTHS = 24
+BANDS = (
+    "slope_per_year",
+    "slope_per_month",
+    "lower_per_year",
+    "upper_per_year",
+    "p",
+    "z",
+    "s",
+    "r1",
+    "n",
+)
+
+
+@dataclass
+class TrendSummary:
+    """Which months a trend map rests on, and how much of it is significant."""
+
+    first: np.datetime64
+    last: np.datetime64
+    months: int
+    cells: int
+    significant_share: float
+
+
+def trend_kernel(values, deseasonalise="stl", set_aside=None):
+    """All bands of a trend map, (band, pixel), for ``values`` (time, pixel).
+
+    The season is removed (STL operator, harmonics on the observed months, or not
+    at all); months where ``set_aside`` is true are then taken out; Sen slope,
+    Theil limits, Mann–Kendall and lag-1 autocorrelation of the detrended series
+    follow on what is left, with true distances in time (METHODS §9).
+    """
+    if deseasonalise == "stl":
+        series = deseasonalise_stl(values)
+        if set_aside is not None:
+            series = np.where(set_aside, np.nan, series)
+    else:
+        series = values if set_aside is None else np.where(set_aside, np.nan, values)
+        if deseasonalise == "harmonic":
+            series = deseasonalise_harmonic(series)
+    test = trend_test(series)
+    sen, mk = test.sen, test.mann_kendall
+    residual = series - sen.slope * np.arange(len(series))[:, None]
+    return np.stack(
+        [
+            12.0 * sen.slope,
+            sen.slope,
+            12.0 * sen.lower,
+            12.0 * sen.upper,
+            mk.p,
+            mk.z,
+            mk.s,
+            lag1(residual),
+            mk.n.astype(float),
+        ]
+    )
+
+
+def select_months(stack, start="", end=""):
+    """Band indices between two months (``YYYY-MM``, empty = the record's own)."""
+    first = parse_month(start, "START") if start else stack.months[0]
+    last = parse_month(end, "END") if end else stack.months[-1]
+    picked = np.flatnonzero((stack.months >= first) & (stack.months <= last))
+    if picked.size < MIN_MONTHS:
+        raise TimeAxisError(
+            f"at least {MIN_MONTHS} months are expected for a trend",
+            f"{picked.size} between {first} and {last}",
+            stack.name,
+        )
+    return picked
+
+
+def map_trend(
+    stack,
+    output,
+    *,
+    deseasonalise="stl",
+    flags=None,
+    start="",
+    end="",
+    progress=SILENT,
+    **blocks,
+):
+    """Write the trend map of a stack: one Float64 raster, bands `BANDS`.
+
+    ``flags`` sets filled months aside after deseasonalising. Float64 because p
+    of a strong trend underflows in 32 bits. Returns a `TrendSummary`.
+    """
+    if deseasonalise not in DESEASONALISE:
+        raise ParameterError(f"one of {', '.join(DESEASONALISE)} is expected", deseasonalise)
+    picked = select_months(stack, start, end)
+    if flags is not None:
+        check_same_grid(stack.grid, flags.grid, stack.name, flags.name)
+        check_same_months(stack, flags)
+    reads = [lambda *window: stack.read(*window, bands=picked)]
+    if flags is not None:
+        reads.append(lambda *window: flags.read_flags(*window)[picked])
+    p_values = []
+
+    def kernel(values, *rest):
+        *flag, check = rest
+        check()
+        aside = np.isin(flag[0], (1, 2)) if flag else None
+        result = trend_kernel(values, deseasonalise, aside)
+        p_values.append(result[BANDS.index("p")])
+        return (result,)
+
+    unit = stack.units or "units"
+    units = [f"{unit}/yr", f"{unit}/month", f"{unit}/yr", f"{unit}/yr", "", "", "", "", "months"]
+    first, last = stack.months[picked[0]], stack.months[picked[-1]]
+    line = (
+        f"Sen slope and Mann-Kendall test, {first} to {last}, season removed by {deseasonalise}, "
+        + ("filled months set aside" if flags is not None else "all months with a value")
+    )
+    tags = {
+        "units": f"{unit}/yr",
+        "long_name": f"trend of {stack.info.long_name or stack.name}",
+        "history": "\n".join((*stack.info.history, line)),
+    }
+    with RasterWriter(output, stack.grid, BANDS, dtype="float64", units=units, tags=tags) as file:
+        run_blocks(
+            stack.grid, reads, kernel, [file],
+            planes=4 * picked.size, progress=progress, **blocks,
+        )  # fmt: skip
+        p = np.concatenate(p_values) if p_values else np.empty(0)
+        known = p[np.isfinite(p)]
+        if not known.size:
+            raise DataError(
+                "at least one series long enough for a trend is expected", "none", stack.name
+            )
+    return TrendSummary(first, last, picked.size, known.size, float((known < 0.01).mean()))
