@@ -68,17 +68,17 @@ class Grid:
         return self.is_geographic and abs(self.nx * self.dx - 360.0) < 1e-6 * self.dx
 
     def cell_areas(self):
-        """Area of each cell in km², shape (ny, nx).
+        """Area of each cell in km², shape (ny, nx), read-only (rows share memory).
 
         Geographic grids: spherical, R²·Δλ·(sin φ₂ − sin φ₁) with R = 6371 km.
         Projected grids: the planar area, in km² for metres.
         """
         if not self.is_geographic:
             scale = _srs(self.crs).GetLinearUnits() / 1000.0
-            return np.full(self.shape, self.dx * self.dy * scale**2)
+            return np.broadcast_to(self.dx * self.dy * scale**2, self.shape)
         edges = np.radians(np.clip(self.y0 - np.arange(self.ny + 1) * self.dy, -90, 90))
         rows = EARTH_RADIUS_KM**2 * np.radians(self.dx) * -np.diff(np.sin(edges))
-        return np.repeat(rows[:, None], self.nx, axis=1)
+        return np.broadcast_to(rows[:, None], self.shape)
 
     def window(self, row, col, ny, nx):
         """The grid of a block of this grid."""

@@ -142,6 +142,7 @@ def _fill(stack, output, kernel, line, flags_output, error_output, progress, tal
             [filled, flags, errors],
             planes=4 * bands,
             progress=progress,
+            unique=True,
             **blocks,
         )
         if not tally.cells_total:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.unique import unique_series
 from .gaps import (
     OBSERVED,
     STAGE_A,
@@ -15,7 +16,6 @@ from .gaps import (
     observed_span,
 )
 from .ssa import check_ssa, part_of, ssa_fill
-from .unique import unique_series
 
 
 @dataclass
@@ -146,7 +146,7 @@ def _fill_unique(values, stages, settings, extrapolate, progress):
     """Run the stages on the distinct series only and broadcast the result."""
     for rows, window, modes, *_ in stages:
         check_ssa(int(rows.sum()), window, modes, **settings)
-    first, inverse = unique_series(values)
+    first, inverse = unique_series([values])
     result = _run(values[:, first], stages, settings, extrapolate, progress)
     return StagedFill(*(getattr(result, name)[..., inverse] for name in vars(result)))
 
