@@ -15,9 +15,7 @@ def unique_series(inputs):
     ``values[:, kept][:, inverse]`` is ``values``.
     """
     bits = [_as_bits(values) for values in inputs]
-    label = np.zeros(bits[0].shape[1], dtype=np.uint64)
-    for array in bits:
-        _hash_rows(array, label)
+    label = _hash_columns(bits)
     _, kept, inverse = np.unique(label, return_index=True, return_inverse=True)
     order = np.argsort(kept)
     rank = np.empty_like(order)
@@ -34,12 +32,14 @@ def _as_bits(values):
     return np.ascontiguousarray(values).view(np.dtype(f"u{values.dtype.itemsize}"))
 
 
-def _hash_rows(bits, label):
-    """Mix the rows into the 64-bit ``label`` of each column, order-dependent."""
-    for row in bits:
+def _hash_columns(bits):
+    """Order-dependent 64-bit hash of each column over all arrays, wrapping arithmetic."""
+    label = np.zeros(bits[0].shape[1], dtype=np.uint64)
+    for row in (row for array in bits for row in array):
         label ^= row.astype(np.uint64)
         # Floats differ mostly in their high bits: fold them down before mixing.
         label ^= label >> np.uint64(32)
         label *= _MIX[0]
         label ^= label >> np.uint64(29)
         label *= _MIX[1]
+    return label
