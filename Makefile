@@ -20,6 +20,10 @@ lint:
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 
+bench:           ## our kernels beside named peers, as ratios
+	@tools/setup.sh test
+	@$(PYTHON) bench/run.py
+
 package:         ## the zip that QGIS installs, in dist/
 	@tools/setup.sh test
 	@$(PYTHON) tools/package.py

@@ -12,11 +12,12 @@ from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.dependencies import check_packages, missing_error, missing_packages
-from ..core.errors import Cancelled, GraceWaterError, ParameterError
+from ..core.errors import Cancelled, DependencyError, GraceWaterError, ReadError
 from .feedback import QgisProgress
 from .groups import GROUPS
 from .help import help_html
 from .styling import LayerStyler
+from .targets import check_ending, check_targets
 
 ICONS = Path(__file__).resolve().parents[1] / "plugin" / "icons"
 HELP_URL = "https://github.com/grace-water-toolbox/grace-water-toolbox/blob/main/docs/{page}.md"
@@ -122,26 +123,25 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
         return (not missing, str(missing_error(missing)) if missing else "")
 
     def checkParameterValues(self, parameters, context):
-        """QGIS's own checks, then ours on headers."""
-        ok, message = super().checkParameterValues(parameters, context)
-        if not ok:
-            return ok, message
+        """Inputs and targets in our words, then QGIS's own checks, then ours on headers."""
         try:
-            check_packages(self.REQUIRES)
-            self._resolve(parameters, context)
-            self.check(parameters, context)
-        except (GraceWaterError, QgsProcessingException, ImportError) as error:
+            self._check_ways(parameters, context)
+            ok, message = super().checkParameterValues(parameters, context)
+            if ok:
+                self.check(parameters, context)
+        except (GraceWaterError, QgsProcessingException) as error:
             return False, str(error)
-        return True, ""
+        except ImportError as error:
+            return False, str(broken_package(error))
+        return ok, message
 
     def check(self, parameters, context):
         """Raise the core's errors for input that cannot work (headers only)."""
 
     def prepareAlgorithm(self, parameters, context, feedback):
-        """Resolve layers on the main thread; repeat the dependency check."""
+        """Resolve layers on the main thread; repeat what models and scripts do not check."""
         try:
-            check_packages(self.REQUIRES)
-            self._resolve(parameters, context)
+            self._check_ways(parameters, context)
         except GraceWaterError as error:
             raise QgsProcessingException(str(error)) from error
         return True
@@ -157,15 +157,26 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
         except GraceWaterError as error:
             raise QgsProcessingException(str(error)) from error
         except ImportError as error:
-            raise QgsProcessingException(str(missing_error([error.name or "?"]))) from error
+            raise QgsProcessingException(str(broken_package(error))) from error
         except MemoryError as error:
             raise QgsProcessingException(
                 "Out of memory. Close other programs or work on a smaller extent."
+            ) from error
+        except OSError as error:
+            # rasterio's errors are of this family, and so is a full disk.
+            raise QgsProcessingException(
+                f"A file cannot be read or written: {error}. Nothing was written."
             ) from error
 
     def compute(self, parameters, context, progress):
         """Do the work; return the results by output name."""
         raise QgsProcessingException(f"{type(self).__name__} does nothing")
+
+    def _check_ways(self, parameters, context):
+        """Packages, where values come from, where results go."""
+        check_packages(self.REQUIRES)
+        self._resolve(parameters, context)
+        check_targets(self, parameters, self.sources)
 
     def _resolve(self, parameters, context):
         self.sources = {}
@@ -174,10 +185,10 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
                 continue
             name = definition.name()
             layer = self.parameterAsRasterLayer(parameters, name, context)
-            if layer is not None:
+            if layer is not None and layer.isValid():
                 self.sources[name] = layer.source()
             elif parameters.get(name) not in (None, ""):
-                raise QgsProcessingException(self.invalidRasterError(parameters, name))
+                raise _no_raster(name, parameters[name])
 
     # -- helpers for compute ----------------------------------------------------
     def has(self, name):
@@ -198,20 +209,16 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
             if definition.flags() & QgsProcessingParameterDefinition.Flag.FlagOptional:
                 return ""
         path = self.parameterAsOutputLayer(parameters, name, context)
-        if Path(path).suffix.lower() not in (".tif", ".tiff"):
-            raise ParameterError(
-                "a GeoTIFF (.tif) is expected", Path(path).name, name, "Change the file's ending."
-            )
-        for other, source in self.sources.items():
-            if Path(source).resolve() == Path(path).resolve():
-                raise ParameterError(f"an output different from {other} is expected", path, name)
+        check_ending(self.parameterDefinition(name), path)
         return path
 
     def file_target(self, parameters, name, context):
         """Path of a file output, or '' where it is not wanted."""
         if parameters.get(name) in (None, ""):
             return ""
-        return self.parameterAsFileOutput(parameters, name, context)
+        path = self.parameterAsFileOutput(parameters, name, context)
+        check_ending(self.parameterDefinition(name), path)
+        return path
 
     def require_sink(self, sink, name, parameters):
         """Raise when a table or layer output cannot be created."""
@@ -225,3 +232,21 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
             if title:
                 details.name = title
             details.setPostProcessor(LayerStyler.keep(style))
+
+
+def _no_raster(name, value):
+    text = str(value)
+    if isinstance(value, str) and not Path(value).exists() and ":" not in value[2:]:
+        return ReadError("an existing raster is expected", f"no file {text}", name)
+    return ReadError("a raster that QGIS can open is expected", text, name, "Is it damaged?")
+
+
+def broken_package(error):
+    """The error for a package that is absent, or there but does not load."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return missing_error([error.name.split(".")[0]])
+    return DependencyError(
+        "a Python package that this algorithm needs must load",
+        error,
+        remedy="Reinstall it with the package manager that installed QGIS, then restart QGIS.",
+    )

@@ -1,5 +1,6 @@
 """Every algorithm of the toolbox, in the order of the groups."""
 
+from .basins.basinstatistics import BasinStatistics
 from .data.importgrace import ImportGrace
 from .data.sampledata import SampleData
 from .gap_filling.fillgapslinear import FillGapsLinear
@@ -13,5 +14,6 @@ ALGORITHMS = (
     FillGapsSsa,
     FillGapsLinear,
     SeparateGroundwater,
+    BasinStatistics,
     TrendMap,
 )

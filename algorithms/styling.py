@@ -1,9 +1,11 @@
 """How output layers look when QGIS loads them."""
 
 from qgis.core import (
+    QgsColorRampLegendNodeSettings,
     QgsColorRampShader,
     QgsGradientColorRamp,
     QgsGradientStop,
+    QgsPalettedRasterRenderer,
     QgsProcessingLayerPostProcessorInterface,
     QgsRasterBandStats,
     QgsRasterShader,
@@ -16,6 +18,14 @@ _ALIVE = []
 
 #: Red for loss, blue for gain; readable for colour-blind people.
 DIVERGING = ("#b2182b", "#ef8a62", "#fddbc7", "#f7f7f7", "#d1e5f0", "#67a9cf", "#2166ac")
+
+#: Light to dark, for errors and uncertainties.
+SEQUENTIAL = ("#f7fcf5", "#c7e9c0", "#74c476", "#238b45", "#00441b")
+FLAG_CLASSES = (
+    (0, "#d9d9d9", "observed"),
+    (1, "#e69f00", "filled (stage a)"),
+    (2, "#d55e00", "filled (stage b)"),
+)
 
 
 class LayerStyler(QgsProcessingLayerPostProcessorInterface):
@@ -64,25 +74,58 @@ def diverging(band, unit="", limit=None):
     return style
 
 
+def sequential(band, unit=""):
+    """A style function: one band from zero upwards, unit in the legend."""
+
+    def style(layer):
+        provider = layer.dataProvider()
+        stats = provider.bandStatistics(band, QgsRasterBandStats.All, layer.extent(), 250000)
+        top = _round_up(min(stats.maximumValue, stats.mean + 2.0 * (stats.stdDev or 0.0)))
+        layer.setRenderer(_pseudocolour(provider, band, 0.0, top, SEQUENTIAL, unit))
+
+    return style
+
+
+def flags(band):
+    """A style function for flag stacks: one colour a class, named in the legend."""
+
+    def style(layer):
+        classes = [
+            QgsPalettedRasterRenderer.Class(value, QColor(colour), label)
+            for value, colour, label in FLAG_CLASSES
+        ]
+        layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), band, classes))
+
+    return style
+
+
 def _renderer(provider, band, top, unit):
-    last = len(DIVERGING) - 1
-    colours = [QColor(c) for c in DIVERGING]
+    return _pseudocolour(provider, band, -top, top, DIVERGING, unit)
+
+
+def _pseudocolour(provider, band, low, high, names, unit):
+    last = len(names) - 1
+    colours = [QColor(c) for c in names]
     stops = [QgsGradientStop(i / last, colours[i]) for i in range(1, last)]
     ramp = QgsGradientColorRamp(colours[0], colours[-1], False, stops)
-    function = QgsColorRampShader(-top, top, ramp)
+    function = QgsColorRampShader(low, high, ramp)
     function.setColorRampType(QgsColorRampShader.Type.Interpolated)
     function.setClip(False)
     suffix = f" {unit}" if unit else ""
     items = []
     for i, colour in enumerate(colours):
-        value = -top + 2 * top * i / last
+        value = low + (high - low) * i / last
         items.append(QgsColorRampShader.ColorRampItem(value, colour, f"{value:.3g}{suffix}"))
     function.setColorRampItemList(items)
+    # An interpolated ramp is drawn as one bar, which does not show the items' labels.
+    bar = QgsColorRampLegendNodeSettings()
+    bar.setSuffix(suffix)
+    function.setLegendSettings(bar)
     shader = QgsRasterShader()
     shader.setRasterShaderFunction(function)
     renderer = QgsSingleBandPseudoColorRenderer(provider, band, shader)
-    renderer.setClassificationMin(-top)
-    renderer.setClassificationMax(top)
+    renderer.setClassificationMin(low)
+    renderer.setClassificationMax(high)
     return renderer
 
 

@@ -4,6 +4,8 @@ Every message says what was expected, what was found, where, and what to do,
 because the person reading it is an analyst in front of a dialog.
 """
 
+from contextlib import contextmanager
+
 
 class GraceWaterError(Exception):
     """Base of every error that bad input or a bad target can cause."""
@@ -25,6 +27,17 @@ class GraceWaterError(Exception):
         if self.remedy:
             text += f" {self.remedy}"
         return text
+
+
+@contextmanager
+def located(where):
+    """Errors raised inside that do not say where get ``where``, such as a stack's name."""
+    try:
+        yield
+    except GraceWaterError as error:
+        if error.where:
+            raise
+        raise type(error)(error.expected, error.found, where, error.remedy) from error
 
 
 class ReadError(GraceWaterError):

@@ -13,9 +13,10 @@ from ...core.data.importing import NOISY, import_grace
 from ...core.data.merging import DOUBLES
 from ...core.data.months import DEFAULT_BASELINE, baseline_mask, month_text
 from ...core.data.units import STORAGE_UNITS, storage_factor
+from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
 from ..extents import check_raw_extent, read_extent
-from ..styling import diverging
+from ..styling import diverging, sequential
 from ..version import VERSION
 
 
@@ -129,6 +130,7 @@ class ImportGrace(GraceAlgorithm):
         """Headers only: baseline, extent, and that the file is a product."""
         from ...core.data.grace import open_grace
 
+        self._check_report(parameters)
         baseline = self._baseline(parameters, context)
         baseline_mask([], baseline)
         check_raw_extent(parameters.get("EXTENT"))
@@ -137,7 +139,9 @@ class ImportGrace(GraceAlgorithm):
 
     def compute(self, parameters, context, progress):
         """Import, report, style."""
+        self._check_report(parameters)
         variable, units = self._overrides(parameters, context)
+        page = self.file_target(parameters, "OUTPUT_HTML", context)
         path = self.raster_target(parameters, "OUTPUT", context)
         sigma = self.raster_target(parameters, "OUTPUT_UNCERTAINTY", context)
         summary = import_grace(
@@ -156,16 +160,21 @@ class ImportGrace(GraceAlgorithm):
         results = {"OUTPUT": path}
         if sigma:
             results["OUTPUT_UNCERTAINTY"] = sigma
-        page = self.file_target(parameters, "OUTPUT_HTML", context)
         if page:
             from ...core.data.import_report import import_report
 
             import_report(summary, VERSION).write(page)
             results["OUTPUT_HTML"] = page
-        first = summary.info.months[summary.observed][-1]
-        band = int((first - summary.info.months[0]).astype(int)) + 1
+        last = summary.info.months[summary.observed][-1]
+        band = int((last - summary.info.months[0]).astype(int)) + 1
         self.style(context, path, diverging(band, "cm"))
+        self.style(context, sigma, sequential(band, "cm"))
         return results
+
+    def _check_report(self, parameters):
+        # The report comes last: without its package the import would be in vain.
+        if parameters.get("OUTPUT_HTML") not in (None, ""):
+            check_packages(("matplotlib",))
 
     def _log(self, summary, progress):
         months = summary.info.months

@@ -1,5 +1,7 @@
 """Generate the synthetic sample data."""
 
+from contextlib import ExitStack
+
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
@@ -15,6 +17,7 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ...core.data.atomic import atomic_path
 from ...core.data.sample import NOTE, STORAGES, TRUTH_FIELDS
 from ..base import GraceAlgorithm
 from ..compat import field
@@ -112,7 +115,6 @@ class SampleData(GraceAlgorithm):
         from ...core.data import sample
         from ...core.data.twin import make_twin
 
-        results = {"OUTPUT_GRACE": self.parameterAsFileOutput(parameters, "OUTPUT_GRACE", context)}
         rasters = {}
         for name, key, what in STORAGES:
             rasters[f"OUTPUT_{name}"] = (sample.write_storage, key, what)
@@ -121,22 +123,26 @@ class SampleData(GraceAlgorithm):
         for name, key, label in TRUTH_STACKS:
             rasters[name] = (sample.write_truth_stack, key, label.lower())
         targets = {n: self.raster_target(parameters, n, context) for n in rasters}
+        wanted = [n for n, path in targets.items() if path]
+        grace = self.file_target(parameters, "OUTPUT_GRACE", context)
         progress.warn(NOTE + ".")
         twin = make_twin(self.parameterAsInt(parameters, "SEED", context))
         progress.set(0.3)
-        progress.check()
-        sample.write_grace(twin, results["OUTPUT_GRACE"])
-        wanted = [n for n, path in targets.items() if path]
-        for i, name in enumerate(wanted):
+        results = {"OUTPUT_GRACE": grace, **{n: targets[n] for n in wanted}}
+        # Everything is written beside its target first: all files appear, or none.
+        with ExitStack() as files:
             progress.check()
-            write, key, text = rasters[name]
-            write(twin, key, text, targets[name])
-            results[name] = targets[name]
-            progress.set(0.4 + 0.4 * (i + 1) / len(wanted))
-        truth = sample.truth_rows(twin)
-        results["OUTPUT_BASINS"] = self._write_basins(parameters, context, twin)
-        if parameters.get("OUTPUT_TRUTH") not in (None, ""):
-            results["OUTPUT_TRUTH"] = self._write_truth(parameters, context, truth)
+            sample.write_grace(twin, files.enter_context(atomic_path(grace)))
+            for i, name in enumerate(wanted):
+                progress.check()
+                write, key, text = rasters[name]
+                write(twin, key, text, files.enter_context(atomic_path(targets[name])))
+                progress.set(0.4 + 0.5 * (i + 1) / len(wanted))
+            truth = sample.truth_rows(twin)
+            progress.check()
+            results["OUTPUT_BASINS"] = self._write_basins(parameters, context, twin)
+            if parameters.get("OUTPUT_TRUTH") not in (None, ""):
+                results["OUTPUT_TRUTH"] = self._write_truth(parameters, context, truth)
         return results
 
     def _write_basins(self, parameters, context, twin):

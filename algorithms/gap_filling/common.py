@@ -7,7 +7,7 @@ def log_fill(summary, progress):
     """Say which months were filled by which stage, and what was not."""
     from ...core.gap_filling.gaps import STAGE_A, STAGE_B, UNFILLED
 
-    progress.info(f"{summary.cells} cells with values.")
+    progress.info(f"{summary.cells} cells with values, equal series counted once.")
     for flag, name in ((STAGE_A, "stage a"), (STAGE_B, "stage b")):
         months = summary.months_flagged(flag)
         if months.size:

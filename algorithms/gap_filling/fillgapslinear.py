@@ -4,6 +4,7 @@ from qgis.core import QgsProcessingParameterNumber, QgsProcessingParameterRaster
 
 from ..base import GraceAlgorithm
 from ..styling import diverging
+from ..styling import flags as flag_style
 from .common import log_fill, middle_filled_band
 
 
@@ -49,6 +50,10 @@ class FillGapsLinear(GraceAlgorithm):
             "FLAGS.",
         )
 
+    def check(self, parameters, context):
+        """That the input is a stack at all, from its header."""
+        self.open_stack("INPUT").close()
+
     def compute(self, parameters, context, progress):
         """Fill and style."""
         from ...core.gap_filling.filling import fill_stack_linear
@@ -64,5 +69,7 @@ class FillGapsLinear(GraceAlgorithm):
             )
             units = stack.units
         log_fill(summary, progress)
-        self.style(context, output, diverging(middle_filled_band(summary), units))
+        band = middle_filled_band(summary)
+        self.style(context, output, diverging(band, units))
+        self.style(context, flags, flag_style(band))
         return {"OUTPUT": output, **({"OUTPUT_FLAGS": flags} if flags else {})}

@@ -7,7 +7,8 @@ from qgis.core import (
 )
 
 from ..base import GraceAlgorithm
-from ..styling import diverging
+from ..styling import diverging, sequential
+from ..styling import flags as flag_style
 from .common import log_fill, middle_filled_band
 
 PRESETS = ("published", "fixed")
@@ -109,10 +110,11 @@ class FillGapsSsa(GraceAlgorithm):
         """A record too short for the windows is found before anything runs."""
         import numpy as np
 
+        from ...core.errors import located
         from ...core.gap_filling.stages import fill_fixed, fill_published
 
         preset, settings = self._settings(parameters, context)
-        with self.open_stack("INPUT") as stack:
+        with self.open_stack("INPUT") as stack, located(stack.name):
             nothing = np.empty((stack.months.size, 0))
             if preset == "published":
                 fill_published(nothing, stack.months, modes_b=settings["modes"])
@@ -138,7 +140,10 @@ class FillGapsSsa(GraceAlgorithm):
             )
             units = stack.units
         log_fill(summary, progress)
-        self.style(context, output, diverging(middle_filled_band(summary), units))
+        band = middle_filled_band(summary)
+        self.style(context, output, diverging(band, units))
+        self.style(context, flags, flag_style(band))
+        self.style(context, error, sequential(1, units))
         return {n: p for n, p in zip(names, (output, flags, error)) if p}
 
     def _settings(self, parameters, context):

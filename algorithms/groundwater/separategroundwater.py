@@ -9,8 +9,9 @@ from qgis.core import (
 )
 
 from ...core.data.months import DEFAULT_BASELINE
+from ...core.errors import ParameterError
 from ..base import GraceAlgorithm
-from ..styling import diverging
+from ..styling import diverging, sequential
 
 COMPONENTS = {
     "SOILMOISTURE": ("Soil moisture", "Soil moisture of the whole column (all layers summed)"),
@@ -110,14 +111,14 @@ class SeparateGroundwater(GraceAlgorithm):
 
     def check(self, parameters, context):
         """Units, grids, months and baselines, from the headers."""
-        from ...core.data.months import baseline_mask
         from ...core.groundwater.separating import check_inputs
 
+        self._check_pairs(parameters)
         with ExitStack() as stacks:
             tws, components, flags, sigmas = self._open(stacks)
             rebased = self.parameterAsBool(parameters, "REBASE", context)
-            check_inputs(tws, components, flags, [s for s in sigmas if s], rebased)
-            baseline_mask(tws.months, self._baseline(parameters, context))
+            baseline = self._baseline(parameters, context)
+            check_inputs(tws, components, flags, [s for s in sigmas if s], rebased, baseline)
 
     def compute(self, parameters, context, progress):
         """Separate, log, style."""
@@ -125,8 +126,12 @@ class SeparateGroundwater(GraceAlgorithm):
 
         names = ("OUTPUT", "OUTPUT_OBSERVED", "OUTPUT_UNCERTAINTY")
         output, observed, sigma = (self.raster_target(parameters, n, context) for n in names)
+        self._check_pairs(parameters)
+        rebased = self.parameterAsBool(parameters, "REBASE", context)
         with ExitStack() as stacks:
             tws, components, flags, sigmas = self._open(stacks)
+            if not rebased:
+                self._warn_of_baselines((tws, *components), progress)
             summary = separate_stacks(
                 tws,
                 components,
@@ -134,7 +139,7 @@ class SeparateGroundwater(GraceAlgorithm):
                 flags=flags,
                 tws_sigma=sigmas[0],
                 component_sigmas=sigmas[1:],
-                rebased=self.parameterAsBool(parameters, "REBASE", context),
+                rebased=rebased,
                 baseline=self._baseline(parameters, context),
                 observed_output=observed,
                 sigma_output=sigma,
@@ -143,6 +148,8 @@ class SeparateGroundwater(GraceAlgorithm):
             last = tws.months.size
         self._log(summary, progress)
         self.style(context, output, diverging(last, "cm"))
+        self.style(context, observed, diverging(last, "cm"))
+        self.style(context, sigma, sequential(last, "cm"))
         return {n: p for n, p in zip(names, (output, observed, sigma)) if p}
 
     def _log(self, summary, progress):
@@ -156,6 +163,26 @@ class SeparateGroundwater(GraceAlgorithm):
             )
         if summary.sigma_from:
             progress.info("Uncertainty counts: " + ", ".join(summary.sigma_from) + ".")
+
+    def _check_pairs(self, parameters):
+        for name in COMPONENTS:
+            if self.has(f"UNCERTAINTY_{name}") and not self.has(name):
+                raise ParameterError(
+                    f"{name} itself is expected beside its uncertainty", "none", name
+                )
+        wanted = parameters.get("OUTPUT_UNCERTAINTY") not in (None, "")
+        if wanted and not any(n.startswith("UNCERTAINTY") for n in self.sources):
+            raise ParameterError(
+                "UNCERTAINTY of at least one storage is expected", "none", "OUTPUT_UNCERTAINTY"
+            )
+
+    def _warn_of_baselines(self, stacks, progress):
+        silent = ", ".join(s.name for s in stacks if not s.baseline)
+        if silent:
+            progress.warn(
+                f"Not re-based, and {silent} state no baseline: the result is an anomaly only if "
+                "all storages are anomalies to the same months."
+            )
 
     def _open(self, stacks):
         def opened(name):

@@ -101,7 +101,7 @@ def import_grace(
         grid=product.grid.window(row, col, ny, nx),
         months=plan.months,
         units="cm",
-        long_name="terrestrial water storage anomaly, cm of equivalent water height",
+        long_name="terrestrial water storage anomaly",
         baseline=tuple(calendar.month_text(calendar.parse_month(m)) for m in baseline),
         history=_history(product, plan, baseline, int(usable.sum()), noisy, bad, doubles),
     )

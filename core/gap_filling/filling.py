@@ -9,7 +9,7 @@ import numpy as np
 from ..data.blocks import run_blocks
 from ..data.rasterfile import RasterWriter
 from ..data.stack import stack_writer
-from ..errors import DataError
+from ..errors import DataError, located
 from ..progress import SILENT
 from .gaps import OBSERVED, STAGE_A, STAGE_B, UNFILLED
 from .linear import fill_linear
@@ -71,11 +71,13 @@ def fill_stack_ssa(
         return fill_fixed(values, months, window, modes, **settings)
 
     # An empty run finds a record too short for the windows before any file exists.
-    fill(np.empty((months.size, 0)), None)
+    with located(stack.name):
+        fill(np.empty((months.size, 0)), None)
     tally = _Tally(months)
 
     def kernel(values, check):
-        done = fill(values, lambda fraction: check())
+        with located(stack.name):
+            done = fill(values, lambda fraction: check())
         errors = np.stack([done.epsilon_a, done.residual_b])
         tally.add(done.flags, errors, int(done.capped.sum()), int(done.skipped.sum()))
         tally.watch(values, done.filled)
@@ -97,7 +99,8 @@ def fill_stack_linear(stack, output, *, max_gap=None, flags_output="", progress=
 
     def kernel(values, check):
         check()
-        filled, flags = fill_linear(values, max_gap)
+        with located(stack.name):
+            filled, flags = fill_linear(values, max_gap)
         tally.add(flags, np.full((2, flags.shape[1]), np.nan), 0, 0)
         return filled, flags, None
 

@@ -29,8 +29,12 @@ class SeparationSummary:
     sigma_from: tuple
 
 
-def check_inputs(tws, components, flags=None, sigmas=(), rebased=True):
-    """Raise the core's errors unless the stacks can be combined (headers only)."""
+def check_inputs(tws, components, flags=None, sigmas=(), rebased=True, baseline=DEFAULT_BASELINE):
+    """Raise the core's errors unless the stacks can be combined (headers only).
+
+    With ``rebased`` the months of ``baseline`` must meet those of every stack;
+    without, stacks that state different baselines are refused.
+    """
     if not components:
         raise ParameterError(
             "at least one of SOILMOISTURE, SNOW, CANOPY, SURFACEWATER is expected", "none"
@@ -45,9 +49,35 @@ def check_inputs(tws, components, flags=None, sigmas=(), rebased=True):
                 f"{tws.name} and {other.name} must have months in common",
                 f"{tws.months[0]} to {tws.months[-1]} and {other.months[0]} to {other.months[-1]}",
             )
-    if not rebased:
+    if flags is not None and not np.isin(tws.months, flags.months).all():
+        raise TimeAxisError(
+            f"flags for every month of {tws.name}, {tws.months[0]} to {tws.months[-1]}, "
+            "are expected",
+            f"{flags.months[0]} to {flags.months[-1]}",
+            flags.name,
+        )
+    if rebased:
+        _check_window(tws, components, baseline)
+    else:
         for component in components:
             check_same_baseline(tws, component)
+
+
+def _check_window(tws, components, baseline):
+    """Raise `BaselineError` unless all stacks share a month of the baseline."""
+    window = baseline_mask(tws.months, baseline)
+    records = [f"{tws.name}: {tws.months[0]} to {tws.months[-1]}"]
+    for stack in (tws, *components):
+        window &= np.isin(tws.months, stack.months)
+        if stack is not tws:
+            records.append(f"{stack.name}: {stack.months[0]} to {stack.months[-1]}")
+    if not window.any():
+        raise BaselineError(
+            f"all storages must have months of the baseline {baseline[0]} to {baseline[1]} in "
+            "common",
+            "; ".join(records),
+            remedy="Choose BASELINE_START and BASELINE_END inside all records.",
+        )
 
 
 def separate_stacks(
@@ -75,19 +105,13 @@ def separate_stacks(
     Returns a `SeparationSummary`.
     """
     sigmas = [s for s in (tws_sigma, *component_sigmas) if s is not None]
-    check_inputs(tws, components, flags, sigmas, rebased)
+    check_inputs(tws, components, flags, sigmas, rebased, baseline)
     if sigma_output and not sigmas:
         raise ParameterError(
             "at least one uncertainty stack is expected for OUTPUT_UNCERTAINTY", "none"
         )
     months = tws.months
     window = baseline_mask(months, baseline)
-    if rebased and not window.any():
-        raise BaselineError(
-            "a baseline that meets the record is expected",
-            f"{baseline[0]} to {baseline[1]} beside {months[0]} to {months[-1]}",
-            tws.name,
-        )
     count = len(components)
     least = _Least()
 
@@ -101,7 +125,8 @@ def separate_stacks(
             least.see(used[np.isfinite(fields[0]).any(axis=0)])
         water = separate(fields[0], fields[1:])
         seen = np.where(observed, water, np.nan)
-        sigma = propagate(errors) if errors else None
+        # No value, no uncertainty of it.
+        sigma = np.where(np.isfinite(water), propagate(errors), np.nan) if errors else None
         return water, seen, sigma
 
     reads = [_reader(tws, months), _flag_reader(flags, tws, months)]
@@ -124,10 +149,11 @@ def separate_stacks(
         )  # fmt: skip
         if not tally.complete.any():
             raise DataError(
-                "at least one cell and month with every storage is expected",
+                "at least one cell and month with every storage is expected"
+                + (f", {baseline[0]} to {baseline[1]} among them" if rebased else ""),
                 "none",
-                tws.name,
-                "Do the stacks overlap in time, and do they have values in the same cells?",
+                ", ".join(stack.name for stack in (tws, *components)),
+                "Do the stacks have values in the same cells and months?",
             )
     return SeparationSummary(
         months=months.size,
@@ -210,7 +236,7 @@ def _info(tws, components, sigmas, rebased, baseline):
         tws.grid,
         tws.months,
         "cm",
-        "groundwater storage anomaly, cm of equivalent water height",
+        "groundwater storage anomaly",
         tuple(baseline) if rebased else tws.baseline,
         (*tws.info.history, line),
     )

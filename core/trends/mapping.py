@@ -9,7 +9,7 @@ from ..data.grid import check_same_grid
 from ..data.months import parse_month
 from ..data.rasterfile import RasterWriter
 from ..data.stack import check_same_months
-from ..errors import DataError, ParameterError, TimeAxisError
+from ..errors import DataError, ParameterError, TimeAxisError, located
 from ..progress import SILENT
 from .autocorrelation import lag1
 from .harmonic import deseasonalise_harmonic
@@ -87,6 +87,7 @@ def select_months(stack, start="", end=""):
             f"at least {MIN_MONTHS} months are expected for a trend",
             f"{picked.size} between {first} and {last}",
             stack.name,
+            f"The record runs {stack.months[0]} to {stack.months[-1]}.",
         )
     return picked
 
@@ -122,7 +123,8 @@ def map_trend(
         *flag, check = rest
         check()
         aside = np.isin(flag[0], (1, 2)) if flag else None
-        result = trend_kernel(values, deseasonalise, aside)
+        with located(stack.name):
+            result = trend_kernel(values, deseasonalise, aside)
         p_values.append(result[BANDS.index("p")])
         return (result,)
 

@@ -1,0 +1,94 @@
+"""Rows of the basin tables; NaN becomes NULL."""
+
+import numpy as np
+
+from ...core.basins.summary import SMALL_BASIN_KM2
+
+SERIES_FIELDS = (
+    ("basin", "text"),
+    ("date", "text"),
+    ("variable", "text"),
+    ("value", "real"),
+    ("volume_km3", "real"),
+    ("cells", "integer"),
+    ("covered_share", "real"),
+    ("uncertainty", "real"),
+    ("filled", "integer"),
+)
+SUMMARY_FIELDS = (
+    ("basin", "text"),
+    ("area_km2", "real"),
+    ("slope_cm_yr", "real"),
+    ("slope_lower", "real"),
+    ("slope_upper", "real"),
+    ("p", "real"),
+    ("r1", "real"),
+    ("n_eff", "real"),
+    ("volume_km3_yr", "real"),
+    ("amplitude_cm", "real"),
+    ("wettest", "integer"),
+    ("driest", "integer"),
+    ("first", "text"),
+    ("last", "text"),
+    ("months", "integer"),
+    ("covered_share", "real"),
+    ("small", "integer"),
+)
+
+
+def series_rows(result):
+    """Rows of the long table, basin by basin."""
+    dates = [str(m) for m in result.months]
+    series = result.series
+    for i, name in enumerate(result.names):
+        for t, date in enumerate(dates):
+            yield [
+                name,
+                date,
+                result.variable,
+                _real(series.mean[t, i]),
+                _real(series.volume_km3[t, i]),
+                int(series.cells[t, i]),
+                _real(series.covered_share[t, i]),
+                None if result.sigma is None else _real(result.sigma[t, i]),
+                None if result.filled is None else int(result.filled[t, i]),
+            ]
+
+
+def summary_rows(result):
+    """One row a basin."""
+    share = np.nanmean(result.series.covered_share, axis=0)
+    s = result.summary
+    for i, name in enumerate(result.names):
+        area = float(result.area_km2[i])
+        small = int(area < SMALL_BASIN_KM2)
+        if s is None:
+            yield [name, area, *[None] * 13, _real(share[i]), small]
+            continue
+        yield [
+            name,
+            area,
+            _real(s.slope[i]),
+            _real(s.lower[i]),
+            _real(s.upper[i]),
+            _real(s.p[i]),
+            _real(s.r1[i]),
+            _real(s.n_eff[i]),
+            _real(s.slope[i] * area * 1e-5),
+            _real(s.amplitude[i]),
+            int(s.wettest[i]) or None,
+            int(s.driest[i]) or None,
+            _month(s.first[i]),
+            _month(s.last[i]),
+            int(s.n[i]),
+            _real(share[i]),
+            small,
+        ]
+
+
+def _real(value):
+    return float(value) if np.isfinite(value) else None
+
+
+def _month(value):
+    return None if np.isnat(value) else str(value)

@@ -1,0 +1,116 @@
+"""``make bench``: our kernels beside named peers, in one run, as ratios.
+
+Absolute rates drift from machine to machine; only the ratio of a row is worth
+quoting. Both sides run on one core. Goals are those of the project's plan; a
+row that misses its goal says so.
+"""
+
+import os
+
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+import time  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+MONTHS = 284
+MISSING = 35
+
+
+def series(pixels, months=MONTHS, seed=0):
+    """GRACE-like series: trend, season, red noise (time, pixel)."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(months)[:, None]
+    season = rng.uniform(2, 12, pixels) * np.sin(2 * np.pi * (t / 12 + rng.uniform(0, 1, pixels)))
+    red = np.cumsum(rng.normal(0, 0.6, (months, pixels)), axis=0)
+    return rng.normal(0, 0.03, pixels) * t + season + red + rng.normal(0, 1.2, (months, pixels))
+
+
+def with_gaps(values, seed=1):
+    """The record's pattern: scattered months and eleven in a row."""
+    rng = np.random.default_rng(seed)
+    gappy = values.copy()
+    gappy[rng.choice(np.arange(5, 180), MISSING - 13, replace=False)] = np.nan
+    gappy[183:194] = gappy[196:198] = np.nan
+    return gappy
+
+
+def rate(function, count, repeat=3):
+    """Items a second, the best of a few runs."""
+    best = np.inf
+    for _ in range(repeat):
+        start = time.perf_counter()
+        function()
+        best = min(best, time.perf_counter() - start)
+    return count / best
+
+
+def ssa_rows():
+    """Iterative SSA against a plain full SVD, one stage, K = 12."""
+    from grace_water_toolbox.core.gap_filling.ssa import ssa_fill
+    from peers import plain_ssa
+
+    values = with_gaps(series(256))
+    for window in (24, 48):
+        ours = rate(lambda w=window: ssa_fill(values, w, 12), 256, 2)
+        peer = rate(lambda w=window: [plain_ssa(x, w, 12) for x in values[:, :6].T], 6, 1)
+        yield f"SSA fill M={window} K=12, no numba", "plain numpy SVD", ours, peer, 10
+
+
+def trend_rows():
+    """Sen slope with Mann–Kendall, with missing months."""
+    import pymannkendall
+    from grace_water_toolbox.core.trends.trend import trend_test
+
+    values = with_gaps(series(4096))
+    ours = rate(lambda: trend_test(values), 4096)
+    peer = rate(lambda: [pymannkendall.original_test(x) for x in values[:, :200].T], 200, 2)
+    yield "Sen + Mann-Kendall, NaN, no numba", "pymannkendall", ours, peer, 10
+
+
+def stl_rows():
+    """STL, not robust."""
+    from grace_water_toolbox.core.trends.stl import deseasonalise_stl
+    from statsmodels.tsa.seasonal import STL
+
+    values = series(16384)
+    deseasonalise_stl(values[:, :4])
+    ours = rate(lambda: deseasonalise_stl(values), 16384)
+    peer = rate(lambda: [STL(x, period=12).fit() for x in values[:, :200].T], 200, 2)
+    yield "STL, not robust", "statsmodels", ours, peer, 200
+
+
+def zonal_rows():
+    """Basin means of every month, coverage included."""
+    from grace_water_toolbox.core.basins.statistics import CoverageMatrix, basin_series
+    from peers import exactextract_means, zonal_case
+
+    grid, rings, features, values = zonal_case()
+    flat = values.reshape(len(values), -1)
+    bands = len(values)
+    ours = rate(lambda: basin_series(CoverageMatrix.from_rings(rings, grid), flat), bands)
+    peer = rate(lambda: exactextract_means(grid, features, values), bands, 1)
+    yield (
+        f"Zonal mean, {bands} bands × {grid.ny}×{grid.nx} × {len(rings)}",
+        "exactextract",
+        *(
+            ours,
+            peer,
+            30,
+        ),
+    )
+
+
+def main():
+    """Print the table."""
+    print(f"{'kernel':42} {'peer':18} {'ours/s':>10} {'peer/s':>10} {'ratio':>8} {'goal':>6}")
+    for rows in (ssa_rows, trend_rows, stl_rows, zonal_rows):
+        for name, peer, ours, theirs, goal in rows():
+            ratio = ours / theirs
+            verdict = "" if ratio >= goal else "  below goal"
+            print(f"{name:42} {peer:18} {ours:10.1f} {theirs:10.2f} {ratio:8.1f} {goal:6}{verdict}")
+
+
+if __name__ == "__main__":
+    main()
