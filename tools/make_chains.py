@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingModelChildParameterSource,
     QgsProcessingModelOutput,
     QgsProcessingModelParameter,
+    QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterFile,
@@ -42,6 +43,7 @@ def groundwater_trend_by_basin():
     place = _Places()
     parameters = [
         QgsProcessingParameterFile("INPUT", "GRACE product (NetCDF)"),
+        QgsProcessingParameterExtent("EXTENT", "Extent to import", optional=True),
         *(
             QgsProcessingParameterRasterLayer(name, label, optional=name != "SOILMOISTURE")
             for name, label in COMPONENTS.items()
@@ -63,7 +65,7 @@ def groundwater_trend_by_basin():
         "import",
         "importgrace",
         "Import GRACE",
-        {"INPUT": _given("INPUT")},
+        {"INPUT": _given("INPUT"), "EXTENT": _given("EXTENT")},
         {"OUTPUT_HTML": "Import report"},
     )
     add(
