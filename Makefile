@@ -2,7 +2,7 @@
 PYTHON = .venv/bin/python
 export QT_QPA_PLATFORM ?= offscreen
 
-.PHONY: demo test real lint bench package docs clean
+.PHONY: demo test real lint bench package clean
 
 demo:            ## the main job on generated sample data, results in demo-output/
 	@tools/setup.sh

@@ -161,7 +161,8 @@ def main():
     print_groundwater(truth, groundwater)
     draw(truth, totals, groundwater, rings)
     print(f"\n{time.perf_counter() - started:.0f} s. Results are in {OUT.name}/:")
-    print("  " + "  ".join(sorted(p.name for p in OUT.iterdir())))
+    names = sorted(p.name for p in OUT.iterdir() if not p.name.endswith(".aux.xml"))
+    print("\n".join(f"  {name}" for name in names))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingModelChildParameterSource,
     QgsProcessingModelOutput,
     QgsProcessingModelParameter,
+    QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
@@ -44,6 +45,13 @@ def groundwater_trend_by_basin():
     parameters = [
         QgsProcessingParameterFile("INPUT", "GRACE product (NetCDF)"),
         QgsProcessingParameterExtent("EXTENT", "Extent to import", optional=True),
+        QgsProcessingParameterEnum(
+            "NOISY",
+            "Noise months",
+            ["keep", "missing"],
+            defaultValue="keep",
+            usesStaticStrings=True,
+        ),
         *(
             QgsProcessingParameterRasterLayer(name, label, optional=name != "SOILMOISTURE")
             for name, label in COMPONENTS.items()
@@ -65,7 +73,7 @@ def groundwater_trend_by_basin():
         "import",
         "importgrace",
         "Import GRACE",
-        {"INPUT": _given("INPUT"), "EXTENT": _given("EXTENT")},
+        {"INPUT": _given("INPUT"), "EXTENT": _given("EXTENT"), "NOISY": _given("NOISY")},
         {"OUTPUT_HTML": "Import report"},
     )
     add(

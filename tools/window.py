@@ -12,14 +12,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
 from headless import PLUGIN, ROOT, make_profile
+
+TOOLS = Path(__file__).resolve().parent
 
 SCREEN = "1400x900x24"
 
@@ -85,9 +84,9 @@ def run_in_window(script, parameters=None, folder=None, timeout=600, plugin=ROOT
             encoding="utf-8",
         )
         start = home / "start.py"
-        tools = str(Path(__file__).resolve().parent)
         start.write_text(
-            f"import sys\nsys.path.insert(0, {tools!r})\nimport desktop\ndesktop.run({str(job)!r})\n",
+            f"import sys\nsys.path.insert(0, {str(TOOLS)!r})\n"
+            f"import desktop\ndesktop.run({str(job)!r})\n",
             encoding="utf-8",
         )
         command = [programs[0], "-a", "-s", f"-screen 0 {SCREEN} -nolisten tcp", programs[1]]

@@ -40,7 +40,7 @@ class SeparateGroundwater(GraceAlgorithm):
         "difference is "
         "not groundwater.",
     )
-    CITATION = "Zhang et al., section 2.3, Eq. 15; surface water and errors as METHODS in docs."
+    CITATION = "Zhang et al., section 2.3, Eq. 15; surface water and errors: docs/groundwater."
     TAGS = ("GWSA", "GWS", "groundwater", "GLDAS", "soil moisture", "SWE", "mascon")
 
     def declare(self):
@@ -188,9 +188,12 @@ class SeparateGroundwater(GraceAlgorithm):
         def opened(name):
             return stacks.enter_context(self.open_stack(name)) if self.has(name) else None
 
+        # In the order of the dialog, so that an error names the first stack at fault.
+        tws = opened("INPUT")
         components = [s for s in map(opened, COMPONENTS) if s is not None]
+        flags = opened("FLAGS")
         sigmas = [opened(n) for n in ("UNCERTAINTY", *(f"UNCERTAINTY_{c}" for c in COMPONENTS))]
-        return opened("INPUT"), components, opened("FLAGS"), sigmas
+        return tws, components, flags, sigmas
 
     def _baseline(self, parameters, context):
         return tuple(
