@@ -55,21 +55,17 @@ class LayerStyler(QgsProcessingLayerPostProcessorInterface):
 def diverging(band, unit="", limit=None):
     """A style function: one band, symmetric limits around zero, unit in the legend.
 
-    ``limit`` is the value at the ends; without one, two standard deviations of
-    the band or its extreme, whichever is less.
+    ``limit`` is the value at the ends; without one, the larger side of the 2–98 %
+    range of the band.
     """
 
     def style(layer):
         provider = layer.dataProvider()
         top = limit
         if top is None:
-            stats = provider.bandStatistics(band, QgsRasterBandStats.All, layer.extent(), 250000)
-            extreme = max(abs(stats.minimumValue), abs(stats.maximumValue))
-            top = min(extreme, 2.0 * (stats.stdDev or 0.0) + abs(stats.mean)) or extreme or 1.0
+            low, high = provider.cumulativeCut(band, 0.02, 0.98, layer.extent(), 250000)
+            top = max(abs(low), abs(high))
         layer.setRenderer(_renderer(provider, band, _round_up(top), unit))
-        label = provider.bandDescription(band) if hasattr(provider, "bandDescription") else ""
-        if label and label not in layer.name():
-            layer.setName(f"{layer.name()} ({label})")
 
     return style
 

@@ -31,6 +31,15 @@ class Chain(QgsProcessingModelAlgorithm):
         """The file's name, the fixed id."""
         return Path(self._path).stem
 
+    def processAlgorithm(self, parameters, context, feedback):
+        """Run the model; name its layers, which QGIS 3.22 calls "OUTPUT" after the step."""
+        results = super().processAlgorithm(parameters, context, feedback)
+        for output in self.outputDefinitions():
+            layer = results.get(output.name())
+            if isinstance(layer, str) and context.willLoadLayerOnCompletion(layer):
+                context.layerToLoadOnCompletionDetails(layer).name = output.description()
+        return results
+
     def groupId(self):
         """Chains have a group of their own, below the rooms."""
         return "chains"

@@ -31,11 +31,13 @@ COMPONENTS = {
     "SNOW": "Snow water equivalent stack",
     "CANOPY": "Canopy water stack",
 }
-HELP = """<html><body><p>From a GRACE product to groundwater trends by basin in one run:
-import, fill the missing months (SSA, two published stages), take soil moisture, snow and canopy
-water off, summarise total and groundwater storage by basin, map the groundwater trend.</p>
-<p>The land-model stacks must lie on the grid of the imported product. Filled months are set aside
-for trends and their significance.</p></body></html>"""
+HELP = (
+    "From a GRACE product to groundwater trends by basin in one run: import, fill the missing "
+    "months (SSA, two published stages), take soil moisture, snow and canopy water off, summarise "
+    "total and groundwater storage by basin, map the groundwater trend. The land-model stacks must "
+    "lie on the grid of the imported product (after the extent, where you give one). Filled months "
+    "are set aside for trends and their significance."
+)
 
 
 def groundwater_trend_by_basin():
@@ -67,6 +69,7 @@ def groundwater_trend_by_basin():
         component = QgsProcessingModelParameter(parameter.name())
         component.setPosition(place.next(0))
         model.addModelParameter(parameter, component)
+    model.setParameterOrder([parameter.name() for parameter in parameters])
 
     add = _Adder(model, place)
     add(

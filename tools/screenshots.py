@@ -121,7 +121,7 @@ def scenario(window):
     """Run the trend map from its dialog; take the pictures on the way."""
     from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
     from qgis.PyQt.QtCore import Qt
-    from qgis.PyQt.QtWidgets import QDockWidget
+    from qgis.PyQt.QtWidgets import QDockWidget, QSplitter
 
     files, project = window.parameters, QgsProject.instance()
     docks = {d.objectName(): d for d in window.main.findChildren(QDockWidget)}
@@ -134,6 +134,7 @@ def scenario(window):
 
     dialog = yield from window.open_dialog("Trend map")
     dialog.resize(1000, 560)
+    dialog.findChild(QSplitter).setSizes([570, 400])
     dialog.setParameters({"INPUT": gwsa, "FLAGS": flags})
     yield "the dialog", window.idle
     yield from rest()
@@ -142,18 +143,16 @@ def scenario(window):
     yield from window.close_dialog(dialog)
 
     (trend,) = [x for x in project.mapLayers().values() if x.source() == results["OUTPUT"]]
-    trend.setName("Groundwater trend (synthetic sample)")
+    trend.setName("Groundwater trend (synthetic)")
     project.removeMapLayers([flags.id(), gwsa.id()])
-    basins = project.addMapLayer(QgsVectorLayer(files["basins"], "Basins"))
-    outline(basins)
+    basins = project.addMapLayer(outlined(QgsVectorLayer(files["basins"], "Basins")))
     tidy(window)
     window.main.resizeDocks([docks["ProcessingToolbox"]], [380], Qt.Orientation.Horizontal)
     yield from window.open_toolbox()
-    yield from show(window, trend)
+    yield from show(window, trend.extent(), 1.04)
     window.picture("toolbox")
     docks["ProcessingToolbox"].hide()
-    docks["ResultsDock"].hide()
-    yield from show(window, trend)
+    yield from show(window, basins.extent(), 1.3)
     window.picture("trend-map")
 
 
@@ -165,13 +164,12 @@ def rest(seconds=1.0):
     yield "a moment", lambda: time.monotonic() > until
 
 
-def show(window, layer):
-    """Zoom to ``layer`` and wait until it is drawn."""
+def show(window, extent, factor):
+    """Zoom to ``factor`` times ``extent`` and wait until it is drawn."""
     canvas, drawn = window.iface.mapCanvas(), []
     yield from rest()
     canvas.mapCanvasRefreshed.connect(lambda: drawn.append(True))
-    extent = layer.extent()
-    extent.scale(1.04)
+    extent.scale(factor)
     canvas.setExtent(extent)
     canvas.refresh()
     yield "the map", lambda: drawn and window.idle()
@@ -179,8 +177,8 @@ def show(window, layer):
     yield from rest()
 
 
-def outline(layer):
-    """Basins as dark outlines with their names."""
+def outlined(layer):
+    """``layer`` as dark outlines with the basins' names."""
     from qgis.core import (
         QgsFillSymbol,
         QgsPalLayerSettings,
@@ -198,9 +196,11 @@ def outline(layer):
     text.setSize(11)
     settings.setFormat(text)
     settings.fieldName = "basin"
+    settings.placement = QgsPalLayerSettings.Placement.Horizontal
+    settings.fitInPolygonOnly = True
     layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
     layer.setLabelsEnabled(True)
-    layer.triggerRepaint()
+    return layer
 
 
 def tidy(window):

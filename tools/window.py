@@ -115,8 +115,9 @@ def find(name):
 
 
 def _environment(home):
-    private = home / "run"
-    private.mkdir(mode=0o700)
+    private, temporary = home / "run", home / "tmp"
+    for folder in (private, temporary):
+        folder.mkdir(mode=0o700)
     env = {k: v for k, v in os.environ.items() if not k.startswith(("QT_", "QGIS_"))}
     for name in (
         "DISPLAY",
@@ -126,7 +127,12 @@ def _environment(home):
         "DBUS_SESSION_BUS_ADDRESS",
     ):
         env.pop(name, None)
-    env.update(HOME=str(home), XDG_RUNTIME_DIR=str(private), PYTHONDONTWRITEBYTECODE="1")
+    env.update(
+        HOME=str(home),
+        XDG_RUNTIME_DIR=str(private),
+        TMPDIR=str(temporary),
+        PYTHONDONTWRITEBYTECODE="1",
+    )
     return env
 
 
