@@ -15,7 +15,8 @@ from qgis.core import (
 )
 
 from ..core.basins.coverage import orient_rings
-from ..core.errors import DataError, GridError
+from ..core.basins.wrapping import unwrap_parts
+from ..core.errors import DataError, GridError, ParameterError, located
 
 #: Before a change of CRS edges are split to at most this share of the layer's
 #: extent: a straight edge in one CRS is a curve in another.
@@ -27,7 +28,8 @@ class Polygons:
     """Polygons of a layer in one CRS.
 
     ``rings`` are the core's ring lists, ``geometries`` the repaired geometries in
-    the layer's own CRS (for outputs), ``repaired`` and ``skipped`` name features.
+    the layer's own CRS (for outputs), ``repaired``, ``skipped``, ``unnamed`` and
+    ``renamed`` name features.
     """
 
     names: list = field(default_factory=list)
@@ -35,10 +37,22 @@ class Polygons:
     geometries: list = field(default_factory=list)
     repaired: list = field(default_factory=list)
     skipped: list = field(default_factory=list)
+    unnamed: list = field(default_factory=list)
+    renamed: list = field(default_factory=list)
+
+    def remarks(self):
+        """What was done to the features, one sentence each."""
+        texts = (
+            (self.repaired, "geometries were invalid and repaired"),
+            (self.skipped, "features without a polygon were left out"),
+            (self.unnamed, "features without a name were named after their id"),
+            (self.renamed, "names occurred before and were numbered"),
+        )
+        return [f"{len(names)} {text}: {_few(names)}." for names, text in texts if names]
 
 
-def check_source(source, name):
-    """Raise unless a feature source can be used as polygons."""
+def check_source(source, name, name_field=""):
+    """Raise unless a feature source can be used as polygons named by ``name_field``."""
     if source is None:
         raise DataError("a polygon layer is expected", "none", name)
     if not source.sourceCrs().isValid():
@@ -47,6 +61,22 @@ def check_source(source, name):
             "none",
             f"{name} ({source.sourceName()})",
             "Set it with 'Assign projection' or in the layer's properties.",
+        )
+    if QgsWkbTypes.geometryType(source.wkbType()) in (
+        QgsWkbTypes.GeometryType.PointGeometry,
+        QgsWkbTypes.GeometryType.LineGeometry,
+        QgsWkbTypes.GeometryType.NullGeometry,
+    ):
+        found = QgsWkbTypes.displayString(source.wkbType())
+        raise ParameterError(
+            "a polygon layer is expected", found, f"{name} ({source.sourceName()})"
+        )
+    fields = source.fields().names()
+    if name_field and name_field not in fields:
+        raise ParameterError(
+            "a field of the polygon layer is expected",
+            f"{name_field!r} beside {', '.join(fields)}",
+            f"{name}_FIELD".replace("BASINS_", "BASIN_"),
         )
 
 
@@ -58,46 +88,69 @@ def read_polygons(source, crs_wkt, name_field, context, progress, name="BASINS")
     give the same result. Raises `GridError` without a CRS, `DataError` without
     polygons.
     """
-    check_source(source, name)
+    check_source(source, name, name_field)
     target = QgsCoordinateReferenceSystem.fromWkt(crs_wkt)
     transform = QgsCoordinateTransform(source.sourceCrs(), target, context.transformContext())
-    same = not transform.isValid() or transform.isShortCircuited()
+    if not transform.isValid():
+        raise GridError(
+            "a stack whose coordinate system QGIS knows is expected", crs_wkt[:80], "INPUT"
+        )
+    same = transform.isShortCircuited()
     step = 0.0
     if not same:
         box = source.sourceExtent()
         step = max(box.width(), box.height()) * _DENSIFY_SHARE
-    result = Polygons()
+    result, taken = Polygons(), set()
     request = QgsFeatureRequest()
     request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
     flags = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
     for feature in source.getFeatures(request, flags):
         progress.check()
         title = _title(feature, name_field)
+        unnamed = not title
+        title = title or f"basin_{feature.id()}"
         geometry = _polygons_of(feature.geometry())
         if geometry is None:
             result.skipped.append(title)
             continue
         if not geometry.isGeosValid():
             geometry = _polygons_of(geometry.makeValid())
-            result.repaired.append(title)
             if geometry is None:
                 result.skipped.append(title)
                 continue
-        result.names.append(_unused(title, result.names))
+            result.repaired.append(title)
+        if unnamed:
+            result.unnamed.append(title)
+        unique = _unused(title, taken)
+        if unique != title:
+            result.renamed.append(unique)
+        taken.add(unique)
+        with located(f"basin {unique}"):
+            rings = _rings(geometry, None if same else transform, step)
+        result.names.append(unique)
         result.geometries.append(geometry)
-        result.rings.append(orient_rings(_parts(_moved(geometry, transform, same, step, title))))
+        result.rings.append(rings)
     if not result.names:
         raise DataError("at least one polygon is expected", f"none in {source.sourceName()}", name)
     return result
 
 
+def flat_polygons(geometry):
+    """A copy without z and m, for outputs that have neither."""
+    flat = geometry.constGet().clone()
+    flat.dropZValue()
+    flat.dropMValue()
+    return QgsGeometry(flat)
+
+
 def _title(feature, name_field):
+    """The feature's name as text; empty where it has none."""
     value = feature[name_field] if name_field else None
-    if value is None or value == NULL or str(value).strip() == "":
-        return f"basin_{feature.id()}"
+    if value is None or value == NULL:
+        return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value)
+    return str(value).strip()
 
 
 def _unused(title, names):
@@ -124,26 +177,37 @@ def _polygons_of(geometry):
     return geometry
 
 
-def _moved(geometry, transform, same, step, title):
-    if same:
-        return geometry
-    moved = geometry.densifyByDistance(step) if step > 0 else QgsGeometry(geometry)
+def _rings(geometry, transform, step):
+    """The core's rings of a polygon, brought to another CRS where there is a transform."""
+    if transform is None:
+        return orient_rings(_parts(geometry))
+    box = geometry.boundingBox()
+    step = step or max(box.width(), box.height()) * _DENSIFY_SHARE
+    moved = geometry.densifyByDistance(step)
+    # A single part comes back as a plain polygon.
+    moved.convertToMultiType()
     try:
         moved.transform(transform)
     except QgsCsException as error:
         raise GridError(
-            "basins that can be brought to the stack's coordinate system are expected",
-            error,
-            f"basin {title}",
+            "a basin that can be brought to the stack's coordinate system is expected", error
         ) from error
+    if transform.destinationCrs().isGeographic():
+        return orient_rings(unwrap_parts(_parts(moved)))
     if not moved.isGeosValid():
         moved = _polygons_of(moved.makeValid()) or moved
-    return moved
+    return orient_rings(_parts(moved))
 
 
 def _parts(geometry):
+    """(exterior, holes) of each polygon, as arrays; rings of no area are dropped."""
     for polygon in geometry.asMultiPolygon():
         rings = [np.array([(p.x(), p.y()) for p in ring]) for ring in polygon]
         rings = [ring for ring in rings if len(ring) >= 4]
         if rings:
             yield rings[0], rings[1:]
+
+
+def _few(names, most=20):
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

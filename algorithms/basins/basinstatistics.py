@@ -7,6 +7,7 @@ from qgis.core import (
     QgsFeatureSink,
     QgsFields,
     QgsProcessing,
+    QgsProcessingException,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
@@ -15,9 +16,10 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
 from ..compat import field
-from ..layers import check_source, read_polygons
+from ..layers import check_source, flat_polygons, read_polygons
 from ..version import VERSION
 from .tables import SERIES_FIELDS, SUMMARY_FIELDS, series_rows, summary_rows
 
@@ -130,7 +132,11 @@ class BasinStatistics(GraceAlgorithm):
         """Units, grids, months and the layer's CRS, from the headers."""
         from ...core.basins.analysis import check_inputs
 
-        check_source(self.parameterAsSource(parameters, "BASINS", context), "BASINS")
+        if parameters.get("OUTPUT_HTML") not in (None, ""):
+            # The report comes last: without its package the work would be in vain.
+            check_packages(("matplotlib",))
+        source = self.parameterAsSource(parameters, "BASINS", context)
+        check_source(source, "BASINS", self._field(parameters, context))
         with ExitStack() as stacks:
             check_inputs(*self._open(stacks))
 
@@ -145,11 +151,12 @@ class BasinStatistics(GraceAlgorithm):
             polygons = read_polygons(
                 source,
                 stack.grid.crs,
-                self.parameterAsString(parameters, "BASIN_FIELD", context),
+                self._field(parameters, context),
                 context,
                 progress,
             )
-            self._log_polygons(polygons, progress)
+            for text in polygons.remarks():
+                progress.warn(text)
             result = analyse_basins(
                 stack,
                 polygons.rings,
@@ -162,53 +169,65 @@ class BasinStatistics(GraceAlgorithm):
             )
         for text in result.warnings:
             progress.warn(text)
+        progress.info(f"Trend: {result.trend_text}.")
         page = self.file_target(parameters, "OUTPUT_HTML", context)
-        report = basin_report(result, VERSION) if page else None
+        report = None
+        if page:
+            notes = polygons.remarks()
+            report = basin_report(result, VERSION, notes, progress.part(0.85, 0.95))
         progress.check()
-        results = {"OUTPUT": self._write_series(parameters, context, result)}
-        if parameters.get("OUTPUT_SUMMARY") not in (None, ""):
-            results["OUTPUT_SUMMARY"] = self._write_summary(
-                parameters, context, result, polygons, source.sourceCrs()
-            )
+        results = self._write_tables(parameters, context, result, polygons, source.sourceCrs())
         if page:
             report.write(page)
             results["OUTPUT_HTML"] = page
+        if len(result.names) == 1:
+            self._title_layers(context, results, result.names[0])
         return results
 
-    def _log_polygons(self, polygons, progress):
-        if polygons.repaired:
-            progress.warn(
-                f"{len(polygons.repaired)} invalid geometries were repaired: "
-                + ", ".join(polygons.repaired[:20])
+    def _write_tables(self, parameters, context, result, polygons, crs):
+        """Both sinks are opened before a row is written: one that fails leaves no half."""
+        sinks = {"OUTPUT": (SERIES_FIELDS, QgsWkbTypes.Type.NoGeometry)}
+        if parameters.get("OUTPUT_SUMMARY") not in (None, ""):
+            sinks["OUTPUT_SUMMARY"] = (SUMMARY_FIELDS, QgsWkbTypes.Type.MultiPolygon)
+        opened, results = {}, {}
+        for name, (columns, kind) in sinks.items():
+            sink, results[name] = self.parameterAsSink(
+                parameters, name, context, _fields(columns), kind, crs
             )
-        if polygons.skipped:
-            progress.warn(
-                f"{len(polygons.skipped)} features without a polygon were left out: "
-                + ", ".join(polygons.skipped[:20])
-            )
+            self.require_sink(sink, name, parameters)
+            opened[name] = sink
+        self._write(opened["OUTPUT"], "OUTPUT", parameters, series_rows(result))
+        if "OUTPUT_SUMMARY" in opened:
+            rows, shapes = summary_rows(result), polygons.geometries
+            self._write(opened["OUTPUT_SUMMARY"], "OUTPUT_SUMMARY", parameters, rows, shapes)
+        return results
 
-    def _write_series(self, parameters, context, result):
-        fields = _fields(SERIES_FIELDS)
-        sink, dest = self.parameterAsSink(parameters, "OUTPUT", context, fields)
-        self.require_sink(sink, "OUTPUT", parameters)
-        for row in series_rows(result):
-            feature = QgsFeature(fields)
+    def _write(self, sink, name, parameters, rows, shapes=None):
+        for number, row in enumerate(rows):
+            feature = QgsFeature()
             feature.setAttributes(row)
-            sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert)
-        return dest
+            if shapes is not None:
+                feature.setGeometry(flat_polygons(shapes[number]))
+            if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
+                raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))
 
-    def _write_summary(self, parameters, context, result, polygons, crs):
-        fields = _fields(SUMMARY_FIELDS)
-        sink, dest = self.parameterAsSink(
-            parameters, "OUTPUT_SUMMARY", context, fields, QgsWkbTypes.Type.MultiPolygon, crs
-        )
-        self.require_sink(sink, "OUTPUT_SUMMARY", parameters)
-        for geometry, row in zip(polygons.geometries, summary_rows(result)):
-            feature = QgsFeature(fields)
-            feature.setGeometry(geometry)
-            feature.setAttributes(row)
-            sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert)
-        return dest
+    def _title_layers(self, context, results, basin):
+        """Name the layers of a single basin after it, as 'iterate over this layer' makes many."""
+        for name in ("OUTPUT", "OUTPUT_SUMMARY"):
+            path = results.get(name, "")
+            if path and context.willLoadLayerOnCompletion(path):
+                details = context.layerToLoadOnCompletionDetails(path)
+                details.name = f"{self.parameterDefinition(name).description()}: {basin}"
+
+    def _resolve(self, parameters, context):
+        """The polygons' file too, so that no output may replace it."""
+        super()._resolve(parameters, context)
+        layer = self.parameterAsVectorLayer(parameters, "BASINS", context)
+        if layer is not None and layer.isValid():
+            self.sources["BASINS"] = layer.source()
+
+    def _field(self, parameters, context):
+        return self.parameterAsString(parameters, "BASIN_FIELD", context).strip()
 
     def _open(self, stacks):
         def opened(name):

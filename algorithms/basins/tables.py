@@ -1,5 +1,7 @@
 """Rows of the basin tables; NaN becomes NULL."""
 
+import math
+
 import numpy as np
 
 from ...core.basins.summary import SMALL_BASIN_KM2
@@ -41,30 +43,24 @@ def series_rows(result):
     dates = [str(m) for m in result.months]
     series = result.series
     for i, name in enumerate(result.names):
-        for t, date in enumerate(dates):
-            yield [
-                name,
-                date,
-                result.variable,
-                _real(series.mean[t, i]),
-                _real(series.volume_km3[t, i]),
-                int(series.cells[t, i]),
-                _real(series.covered_share[t, i]),
-                None if result.sigma is None else _real(result.sigma[t, i]),
-                None if result.filled is None else int(result.filled[t, i]),
-            ]
+        columns = (
+            _reals(series.mean[:, i]),
+            _reals(series.volume_km3[:, i]),
+            series.cells[:, i].tolist(),
+            _reals(series.covered_share[:, i]),
+            [None] * len(dates) if result.sigma is None else _reals(result.sigma[:, i]),
+            [None] * len(dates) if result.filled is None else _ints(result.filled[:, i]),
+        )
+        for date, *values in zip(dates, *columns):
+            yield [name, date, result.variable, *values]
 
 
 def summary_rows(result):
     """One row a basin."""
-    share = np.nanmean(result.series.covered_share, axis=0)
     s = result.summary
     for i, name in enumerate(result.names):
         area = float(result.area_km2[i])
         small = int(area < SMALL_BASIN_KM2)
-        if s is None:
-            yield [name, area, *[None] * 13, _real(share[i]), small]
-            continue
         yield [
             name,
             area,
@@ -81,13 +77,21 @@ def summary_rows(result):
             _month(s.first[i]),
             _month(s.last[i]),
             int(s.n[i]),
-            _real(share[i]),
+            _real(result.mean_share[i]),
             small,
         ]
 
 
 def _real(value):
     return float(value) if np.isfinite(value) else None
+
+
+def _reals(values):
+    return [value if math.isfinite(value) else None for value in values.tolist()]
+
+
+def _ints(values):
+    return values.astype(int).tolist()
 
 
 def _month(value):

@@ -1,16 +1,17 @@
 """Basin statistics of a stack: series, uncertainty, summary, and what to warn of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..data.grid import check_same_grid
-from ..data.stack import check_same_months, require_units
+from ..data.stack import check_same_months, require_units, short_name
 from ..progress import SILENT
+from .propagation import basin_uncertainty
 from .summary import SMALL_BASIN_KM2, BasinSummary, summarise
-from .zonal import basin_filled, basin_uncertainty, coverage_of, stack_basin_series
+from .zonal import basin_filled, coverage_of, stack_basin_series
 
-#: Months under which a trend of a basin mean is not given.
+#: Observed months under which a trend of a basin mean is not given.
 MIN_TREND_MONTHS = 24
 
 
@@ -34,6 +35,12 @@ class BasinResult:
     trend_text: str
     uncertainty_text: str
     warnings: list
+
+    @property
+    def mean_share(self):
+        """Mean covered share (basin,) over the months with any value, 0 where there is none."""
+        share = self.series.covered_share
+        return share.sum(axis=0) / np.maximum((share > 0).sum(axis=0), 1)
 
 
 def check_inputs(stack, sigma=None, flags=None):
@@ -76,11 +83,12 @@ def analyse_basins(
         filled = basin_filled(flags, matrix, progress.part(0.6, 0.7), memory)
     mean = upper = None
     if sigma is not None:
-        mean, upper = basin_uncertainty(sigma, matrix, length_km, progress.part(0.7, 0.9))
+        mean, upper = basin_uncertainty(
+            stack, sigma, matrix, length_km, progress.part(0.7, 0.9), memory
+        )
+        mean[np.isnan(series.mean)] = upper[np.isnan(series.mean)] = np.nan
     observed = series.mean if filled is None else np.where(filled, np.nan, series.mean)
-    summary = None
-    if stack.months.size >= MIN_TREND_MONTHS:
-        summary = summarise(observed, stack.months)
+    summary = without_short_trends(summarise(observed, stack.months))
     progress.set(1.0)
     return BasinResult(
         names=list(names),
@@ -91,25 +99,32 @@ def analyse_basins(
         sigma_upper=upper,
         filled=filled,
         summary=summary,
-        variable=stack.info.long_name or stack.name,
+        variable=stack.info.long_name or short_name(stack.source),
         stack_name=stack.name,
         baseline=stack.baseline,
         history=stack.info.history,
         min_covered_share=min_covered_share,
-        trend_text=_trend_text(summary, flags),
+        trend_text=_trend_text(flags),
         uncertainty_text=_uncertainty_text(sigma, length_km),
         warnings=_warnings(names, matrix, series),
     )
 
 
-def _trend_text(summary, flags):
-    if summary is None:
-        return f"not given: fewer than {MIN_TREND_MONTHS} months"
+def without_short_trends(summary):
+    """A `BasinSummary` that keeps trends only where `MIN_TREND_MONTHS` are behind them."""
+    long = summary.n >= MIN_TREND_MONTHS
+    trend = ("slope", "lower", "upper", "p", "r1", "n_eff")
+    return replace(
+        summary, **{name: np.where(long, getattr(summary, name), np.nan) for name in trend}
+    )
+
+
+def _trend_text(flags):
     used = "observed months only" if flags is not None else "all months with a value"
     return (
         f"Sen slope after removing annual and semiannual harmonics, {used}; 95 % Theil limits on "
         "the effective sample size n(1 − r1)/(1 + r1); p is the plain Mann–Kendall test, which is "
-        "too small where r1 is large"
+        f"too small where r1 is large; not given under {MIN_TREND_MONTHS} such months"
     )
 
 
@@ -124,29 +139,26 @@ def _uncertainty_text(sigma, length_km):
 
 
 def _warnings(names, matrix, series):
+    small = matrix.area_km2 < SMALL_BASIN_KM2
+    outside = matrix.inside <= 0
+    partly = ~outside & (matrix.inside < 0.999)
+    empty = ~outside & ~np.isfinite(series.mean).any(axis=0)
+    found = (
+        (
+            small,
+            f"of {len(names)} smaller than {SMALL_BASIN_KM2:,} km², below what un-downscaled "
+            "GRACE resolves",
+        ),
+        (outside, "outside the stack's grid"),
+        (partly, "partly outside the stack's grid"),
+        (empty, "with too few cells that have values, in every month"),
+    )
     texts = []
-    area = matrix.area_km2
-    small = [n for n, a in zip(names, area) if a < SMALL_BASIN_KM2]
-    if small:
-        texts.append(
-            f"{len(small)} of {len(names)} basins are smaller than {SMALL_BASIN_KM2:,} km², below "
-            f"what un-downscaled GRACE resolves: {_few(small)}."
-        )
-    outside = [n for n, w in zip(names, matrix.weight_km2) if w <= 0]
-    if outside:
-        texts.append(f"{len(outside)} basins lie outside the stack's grid: {_few(outside)}.")
-    with np.errstate(invalid="ignore", divide="ignore"):
-        inside = matrix.weight_km2 / area
-    partly = [n for n, s in zip(names, inside) if 0 < s < 0.98]
-    if partly:
-        texts.append(f"{len(partly)} basins lie partly outside the stack's grid: {_few(partly)}.")
-    empty = [
-        n
-        for n, known in zip(names, np.isfinite(series.mean).any(axis=0))
-        if not known and n not in outside
-    ]
-    if empty:
-        texts.append(f"{len(empty)} basins have too few cells with values: {_few(empty)}.")
+    for which, text in found:
+        if which.any():
+            noun = "basin" if which.sum() == 1 else "basins"
+            few = _few([n for n, w in zip(names, which) if w])
+            texts.append(f"{which.sum()} {noun} {text}: {few}.")
     return texts
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..progress import SILENT
 from ..report.html import Report
 from ..report.plots import bar_plot, series_plot
 from .summary import SMALL_BASIN_KM2
@@ -10,16 +11,24 @@ from .summary import SMALL_BASIN_KM2
 MAX_SECTIONS = 40
 
 COLUMNS = (
-    "Basin", "Area km²", "Trend cm/yr", "95 % limits", "p", "r1", "Volume km³/yr",
-    "Amplitude cm", "Wettest", "Driest", "Months", "Covered",
+    "Basin", "1000 km²", "cm/yr", "95 % limits", "p", "r1", "km³/yr", "Amplitude",
+    "Wettest, driest", "Months, covered",
 )  # fmt: skip
+_CAPTION = (
+    f"Basins (* under {SMALL_BASIN_KM2:,} km²): area, trend as a depth and as a volume, half the "
+    "seasonal range in cm, months behind the trend and mean share of the basin with values"
+)
 _MONTHS = ("–", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def basin_report(result, version=""):
-    """A `Report` of a `BasinResult`."""
+def basin_report(result, version="", notes=(), progress=SILENT):
+    """A `Report` of a `BasinResult`; ``notes`` are lines about how the basins were read.
+
+    ``progress`` moves with the plots and can cancel them.
+    """
     r = result
-    report = Report("Basin statistics", r.variable, version)
+    title = f"Basin statistics: {r.names[0]}" if len(r.names) == 1 else "Basin statistics"
+    report = Report(title, r.variable, version)
     report.facts(
         [
             ("Stack", r.stack_name),
@@ -41,26 +50,38 @@ def basin_report(result, version=""):
         report.warning("The data are synthetic: generated, not observed.")
     for text in r.warnings:
         report.warning(text)
-    report.table(_rows(r), COLUMNS, "Summary by basin", numeric=range(1, len(COLUMNS)))
+    for text in notes:
+        report.note(text)
     order = np.argsort(-r.area_km2)[:MAX_SECTIONS]
     chosen = [i for i in range(len(r.names)) if i in set(order.tolist())]
-    if r.summary is not None and len(chosen) > 1:
+    few = len(chosen) == len(r.names)
+    if few:
+        _table(report, r)
+    if len(chosen) > 1 and np.isfinite(r.summary.slope[chosen]).any():
         report.heading("Trends")
+        rising = sorted(chosen, key=lambda i: -np.nan_to_num(r.summary.slope[i]))
         report.figure(
             bar_plot(
-                [r.names[i] for i in chosen],
-                r.summary.slope[chosen],
-                r.summary.lower[chosen],
-                r.summary.upper[chosen],
+                [r.names[i] for i in rising],
+                r.summary.slope[rising],
+                r.summary.lower[rising],
+                r.summary.upper[rising],
                 title=f"Trend of {r.variable}",
             ),
             "Sen slope with 95 % Theil limits on the effective sample size.",
             "trend of each basin",
         )
-    if len(chosen) < len(r.names):
-        report.note(f"Plots follow for the {len(chosen)} largest of {len(r.names)} basins.")
-    for i in chosen:
+    if not few:
+        report.note(
+            f"Plots are of the {len(chosen)} largest of {len(r.names)} basins; the table of all is "
+            "at the end."
+        )
+    for done, i in enumerate(chosen):
+        progress.check()
         _section(report, r, i)
+        progress.set((done + 1) / len(chosen))
+    if not few:
+        _table(report, r)
     report.heading("History of the stack")
     for line in r.history:
         report.paragraph(line)
@@ -70,8 +91,8 @@ def basin_report(result, version=""):
 def _section(report, r, i):
     report.heading(r.names[i], 3)
     trend = None
-    if r.summary is not None and np.isfinite(r.summary.slope[i]):
-        s = r.summary
+    s = r.summary
+    if np.isfinite(s.slope[i]):
         level = np.nanmedian(r.series.mean[:, i] - s.slope[i] * np.arange(r.months.size) / 12.0)
         trend = (s.slope[i], level, s.lower[i], s.upper[i])
     report.figure(
@@ -84,34 +105,49 @@ def _section(report, r, i):
             title=f"{r.names[i]}: {r.variable}",
         ),
         f"{r.area_km2[i]:,.0f} km². Monthly means"
-        + ("; months filled by the gap filling are drawn apart." if r.filled is not None else "."),
+        + ("; months filled by the gap filling are drawn apart." if r.filled is not None else ".")
+        + _sigma_text(r, i),
         f"series of {r.names[i]}",
     )
 
 
+def _sigma_text(r, i):
+    if r.sigma is None or not np.isfinite(r.sigma[:, i]).any():
+        return ""
+    return (
+        f" Median uncertainty {np.nanmedian(r.sigma[:, i]):.2f} cm, "
+        f"{np.nanmedian(r.sigma_upper[:, i]):.2f} cm if the errors of all cells were one."
+    )
+
+
+def _table(report, r):
+    report.heading("Summary by basin")
+    report.table(_rows(r), COLUMNS, _CAPTION, numeric=range(1, len(COLUMNS)))
+
+
 def _rows(r):
-    rows = []
-    share = np.nanmean(r.series.covered_share, axis=0)
+    s = r.summary
     for i, name in enumerate(r.names):
-        row = [name, f"{r.area_km2[i]:,.0f}"]
-        if r.summary is None:
-            rows.append([*row, *[None] * 9, f"{100 * share[i]:.0f} %"])
-            continue
-        s = r.summary
-        known = np.isfinite(s.slope[i])
-        rows.append(
-            [
-                *row,
-                f"{s.slope[i]:+.2f}" if known else None,
-                f"{s.lower[i]:+.2f} … {s.upper[i]:+.2f}" if known else None,
-                f"{s.p[i]:.2g}" if known else None,
-                f"{s.r1[i]:.2f}" if np.isfinite(s.r1[i]) else None,
-                f"{s.slope[i] * r.area_km2[i] * 1e-5:+.2f}" if known else None,
-                f"{s.amplitude[i]:.1f}" if np.isfinite(s.amplitude[i]) else None,
-                _MONTHS[int(s.wettest[i])],
-                _MONTHS[int(s.driest[i])],
-                int(s.n[i]),
-                f"{100 * share[i]:.0f} %" + (" *" if r.area_km2[i] < SMALL_BASIN_KM2 else ""),
-            ]
-        )
-    return rows
+        area = r.area_km2[i]
+        yield [
+            name,
+            f"{area / 1000:,.{1 if area < 1e5 else 0}f}" + ("*" if area < SMALL_BASIN_KM2 else ""),
+            _signed(s.slope[i]),
+            f"{_signed(s.lower[i])}…{_signed(s.upper[i])}" if np.isfinite(s.lower[i]) else None,
+            _p_text(s.p[i]),
+            f"{s.r1[i]:.2f}" if np.isfinite(s.r1[i]) else None,
+            _signed(s.slope[i] * area * 1e-5),
+            f"{s.amplitude[i]:.1f}" if np.isfinite(s.amplitude[i]) else None,
+            f"{_MONTHS[int(s.wettest[i])]}, {_MONTHS[int(s.driest[i])]}" if s.wettest[i] else None,
+            f"{int(s.n[i])}, {100 * r.mean_share[i]:.0f} %",
+        ]
+
+
+def _signed(value):
+    return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}") if np.isfinite(value) else None
+
+
+def _p_text(p):
+    if not np.isfinite(p):
+        return None
+    return f"{p:.3f}" if p >= 0.001 else "<0.001"

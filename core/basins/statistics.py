@@ -10,6 +10,8 @@ from .coverage import covered_fraction
 
 # Values converted to float64 at once, so that a long stack is not doubled.
 CHUNK_VALUES = 16_000_000
+# Slivers left out and rounding: a share this near to another is that share.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,8 @@ class BasinSeries:
     """What `basin_series` returns; every array is (time, basin).
 
     ``mean`` in the unit of the values (cm), NaN where too little is covered;
-    ``cells`` touched cells with a value; ``covered_share`` 0…1 of the basin's
-    exact area; ``volume_km3`` the mean in cm over the full exact basin area.
+    ``cells`` touched cells with a value; ``covered_share`` 0…1 of the basin has
+    values; ``volume_km3`` the mean in cm over the full exact basin area.
     """
 
     mean: np.ndarray
@@ -53,13 +55,24 @@ class CoverageMatrix:
         the top left, ``row * nx + column``.
     area_km2 : (basin,) float64
         Exact polygon areas, also of what lies outside the grid.
+    inside : (basin,) float64
+        Share 0…1 of each polygon inside the grid, measured in the grid's plane,
+        where covered fractions sum to the area exactly. On the sphere a cut
+        cell's weight is only near to the area of its covered part.
 
     """
 
-    def __init__(self, weights, area_km2):
-        """Take finished weights (any scipy.sparse form) and areas."""
+    def __init__(self, weights, area_km2, inside=None):
+        """Take finished weights (any scipy.sparse form) and areas.
+
+        Without ``inside`` it is weight over area, at most 1.
+        """
         self.weights = weights.tocsr()
         self.area_km2 = np.asarray(area_km2, dtype=np.float64)
+        if inside is None:
+            area = np.where(self.area_km2 > 0, self.area_km2, np.inf)
+            inside = np.minimum(self.weight_km2 / area, 1.0)
+        self.inside = np.asarray(inside, dtype=np.float64)
         # Blocks of cells are columns, which only the csc form cuts out cheaply;
         # its pointers are kept for touched cells only, not for a whole raster.
         self._touched = np.unique(self.weights.indices)
@@ -97,11 +110,13 @@ class CoverageMatrix:
         cell_areas = np.broadcast_to(grid.cell_areas(), (grid.ny, grid.nx))
         geographic = grid.is_geographic
         unit = 1000.0 * np.sqrt(cell_areas[0, 0] / (grid.dx * grid.dy))
-        columns, weights, count, areas = [], [], [0], []
+        columns, weights, count, areas, inside = [], [], [0], [], []
         for i, rings in enumerate(basins):
             try:
                 rows, cols, fraction = covered_fraction(rings, grid)
                 areas.append(ring_area_km2(rings) if geographic else planar_area_km2(rings, unit))
+                # At a thousand metres a unit: square units as they are.
+                whole = planar_area_km2(rings, 1000.0)
             except GraceWaterError as error:
                 name = names[i] if names is not None else i + 1
                 raise DataError(
@@ -110,11 +125,12 @@ class CoverageMatrix:
             columns.append(rows * grid.nx + cols)
             weights.append(fraction * cell_areas[rows, cols])
             count.append(rows.size)
+            inside.append(_share(fraction.sum() * grid.dx * grid.dy, whole))
         shape = (len(areas), grid.ny * grid.nx)
         if not areas:
-            return cls(csr_matrix(shape), areas)
+            return cls(csr_matrix(shape), areas, inside)
         data = (np.concatenate(weights), np.concatenate(columns), np.cumsum(count))
-        return cls(csr_matrix(data, shape=shape), areas)
+        return cls(csr_matrix(data, shape=shape), areas, inside)
 
     @property
     def weight_km2(self):
@@ -196,7 +212,7 @@ class CoverageMatrix:
         ----------
         sums : PartialSums
         min_covered_share : float
-            0…1; a mean over less of the basin's area is NaN.
+            0…1; a mean over less of the basin is NaN.
 
         Returns
         -------
@@ -209,25 +225,32 @@ class CoverageMatrix:
 
         Notes
         -----
-        The share is clipped at 1. Weights take a cell's mean area, the basin's
-        exact area the true latitude inside each cut cell: a basin whose cut
-        cells are covered mostly on their poleward, narrower half has slightly
-        more weight than area (and slightly less in the other case).
+        The share is that of the weight inside the grid which has values, times
+        the share of the polygon inside the grid: exactly 1 where nothing is
+        missing. Weight over exact area would not be: weights take a cell's mean
+        area, the exact area the true latitude inside each cut cell, and they
+        differ by up to a per cent for basins of a few cells.
 
         """
         if not 0.0 <= min_covered_share <= 1.0:
             raise ParameterError(
                 "the minimum covered share lies between 0 and 1", min_covered_share
             )
-        area = self.area_km2
         share = np.zeros_like(sums.w)
-        np.divide(sums.w, area, out=share, where=(area > 0) & (sums.w > 0))
-        share = np.minimum(share, 1.0)
+        np.divide(sums.w, self.weight_km2, out=share, where=sums.w > 0)
+        # Added up over blocks the weight may be a rounding error off the whole.
+        share = np.minimum(share, 1.0) * self.inside
         mean = np.full(sums.wx.shape, np.nan)
-        enough = (sums.w > 0) & (share >= min_covered_share)
+        enough = (sums.w > 0) & (share >= min_covered_share - ROUNDING)
         np.divide(sums.wx, sums.w, out=mean, where=enough)
         # 1 cm is 1e-5 km.
-        return BasinSeries(mean, sums.cells, share, mean * area * 1e-5)
+        return BasinSeries(mean, sums.cells, share, mean * self.area_km2 * 1e-5)
+
+
+def _share(part, whole):
+    """``part / whole`` within 0…1, free of rounding at 1."""
+    share = part / whole if whole > 0 else 0.0
+    return 1.0 if share > 1.0 - ROUNDING else share
 
 
 def basin_series(matrix, values, min_covered_share=0.5):
@@ -245,7 +268,7 @@ def basin_series(matrix, values, min_covered_share=0.5):
     values : (time, cell) array, cm, NaN = missing
         The grid's cells row by row from the top left.
     min_covered_share : float
-        Months with values on less than this share of the basin's exact area
+        Months with values on less than this share of the basin
         are NaN (covered share and cells are still given).
 
     Returns

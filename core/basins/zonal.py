@@ -2,14 +2,18 @@
 
 import numpy as np
 
-from ..data.blocks import plan_blocks
-from ..errors import GridError
+from ..data.blocks import MEMORY_BUDGET
+from ..errors import DataError, GridError, located
 from ..progress import SILENT
 from .statistics import CoverageMatrix
-from .uncertainty import mean_uncertainty
+from .touched import touched_blocks
 
+#: Flag of an observed value.
+OBSERVED_FLAG = 0
 #: Flags of values that a gap filling made.
 FILLED_FLAGS = (1, 2)
+#: Flag of a cell that has no value.
+NO_VALUE_FLAG = 255
 
 
 def coverage_of(stack, basins, names):
@@ -27,7 +31,7 @@ def coverage_of(stack, basins, names):
             f"basins at x {west:g} to {east:g}, y {south:g} to {north:g}; "
             f"grid {stack.grid.describe()}",
             "BASINS",
-            "Are longitudes of the layer and of the stack both −180 to 180?",
+            "Do the basins have the right coordinate system?",
         )
     return matrix
 
@@ -38,71 +42,40 @@ def stack_basin_series(stack, matrix, min_covered_share=0.5, progress=SILENT, me
     Only blocks that some basin touches are read; memory is bounded by the block.
     """
     factor = stack.to_centimetres()
-    total = None
-    for _, cells, values in _blocks(stack, matrix, stack.read, progress, memory):
-        sums = matrix.accumulate(values * factor, cells)
-        total = sums if total is None else total + sums
-    if total is None:
-        total = matrix.accumulate(np.empty((stack.months.size, 0)), np.empty(0, np.int64))
+    total = matrix.accumulate(np.empty((stack.months.size, 0)), np.empty(0, np.int64))
+    for cells, values in _blocks(stack, matrix, stack.read, progress, memory):
+        with located(stack.name):
+            total += matrix.accumulate(values * factor, cells)
     return matrix.finish(total, min_covered_share)
 
 
 def basin_filled(flags, matrix, progress=SILENT, memory=None):
-    """Boolean (time, basin): at least half the basin's weight was gap-filled."""
-    share = np.zeros((flags.months.size, matrix.weights.shape[0]))
-    known = np.zeros_like(share)
+    """Boolean (time, basin): at least half of the weight that has a value was gap-filled.
 
-    def read(row, col, ny, nx):
-        return flags.read_flags(row, col, ny, nx)
-
-    for _, cells, values in _blocks(flags, matrix, read, progress, memory):
-        sums = matrix.accumulate(np.isin(values, FILLED_FLAGS).astype(float), cells)
-        share += sums.wx
-        known += sums.w
-    return share >= 0.5 * np.where(known > 0, known, np.inf)
-
-
-def basin_uncertainty(sigma, matrix, length_km=300.0, progress=SILENT):
-    """One sigma of each basin mean and its upper bound (time, basin), cm.
-
-    Errors of cells are correlated over ``length_km`` (see `mean_uncertainty`).
-    Only a basin's own window is read.
+    Raises `DataError` for a stack that holds something else than flags.
     """
-    factor, grid = sigma.to_centimetres(), sigma.grid
-    shape = (sigma.months.size, matrix.weights.shape[0])
-    mean, upper = np.full(shape, np.nan), np.full(shape, np.nan)
-    for i in range(shape[1]):
-        progress.check()
-        row = matrix.weights[i]
-        if row.nnz:
-            rows, cols = np.divmod(row.indices, grid.nx)
-            first, left = int(rows.min()), int(cols.min())
-            box = (int(rows.max()) - first + 1, int(cols.max()) - left + 1)
-            values = sigma.read(first, left, *box)[:, rows - first, cols - left] * factor
-            result = mean_uncertainty(
-                row.data, values, grid.y[rows], grid.x[cols], length_km=length_km
+    total = matrix.accumulate(np.empty((flags.months.size, 0)), np.empty(0, np.int64))
+    for cells, values in _blocks(flags, matrix, flags.read, progress, memory):
+        made = np.isin(values, FILLED_FLAGS).astype(float)
+        made[np.isnan(values) | (values == NO_VALUE_FLAG)] = np.nan
+        wrong = ~np.isnan(made) & ~np.isin(values, (OBSERVED_FLAG, *FILLED_FLAGS))
+        if wrong.any():
+            raise DataError(
+                "flags of a gap filling (0 observed, 1 and 2 filled, 255 none) are expected",
+                f"{values[wrong][0]:g}",
+                flags.name,
             )
-            mean[:, i], upper[:, i] = result.sigma, result.upper
-        progress.set((i + 1) / shape[1])
-    return mean, upper
+        total += matrix.accumulate(made, cells)
+    return (total.w > 0) & (total.wx >= 0.5 * total.w)
 
 
 def _blocks(stack, matrix, read, progress, memory):
-    grid = stack.grid
-    rows, cols = np.divmod(np.unique(matrix.weights.indices), grid.nx)
-    planes = 3 * stack.months.size
-    plan = plan_blocks(grid, 8 * planes, memory) if memory else plan_blocks(grid, 8 * planes)
-    for i, (row, col, ny, nx) in enumerate(plan):
+    """Cells of the stack that basins touch and their values (time, cell), block by block."""
+    months = stack.months.size
+    cells = np.unique(matrix.weights.indices)
+    # Raw values, their float64 copy, and the touched cells taken out of it.
+    size = 24 * months
+    for window, which, local in touched_blocks(stack.grid, cells, size, memory or MEMORY_BUDGET):
         progress.check()
-        inside = (rows >= row) & (rows < row + ny) & (cols >= col) & (cols < col + nx)
-        if inside.any():
-            # Read no more than the basins' own window inside the block.
-            top, left = int(rows[inside].min()), int(cols[inside].min())
-            box = (int(rows[inside].max()) - top + 1, int(cols[inside].max()) - left + 1)
-            values = read(top, left, *box)
-            cells = (
-                np.arange(top, top + box[0])[:, None] * grid.nx
-                + np.arange(left, left + box[1])[None, :]
-            ).ravel()
-            yield i, cells, values.reshape(values.shape[0], -1)
-        progress.set((i + 1) / len(plan))
+        yield cells[which], read(*window).reshape(months, -1)[:, local]
+        progress.set((which[-1] + 1) / cells.size)
