@@ -37,6 +37,13 @@ class BasinResult:
     warnings: list
 
     @property
+    def observed(self):
+        """The means (time, basin) behind trend and season: filled months are NaN."""
+        if self.filled is None:
+            return self.series.mean
+        return np.where(self.filled, np.nan, self.series.mean)
+
+    @property
     def mean_share(self):
         """Mean covered share (basin,) over the months with any value, 0 where there is none."""
         share = self.series.covered_share

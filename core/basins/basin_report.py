@@ -11,7 +11,7 @@ from .summary import SMALL_BASIN_KM2
 MAX_SECTIONS = 40
 
 COLUMNS = (
-    "Basin", "1000 km²", "cm/yr", "95 % limits", "p", "r1", "km³/yr", "Amplitude",
+    "Basin", "1000 km²", "cm/yr", "95 % from", "to", "p", "r1", "km³/yr", "Amplitude",
     "Wettest, driest", "Months, covered",
 )  # fmt: skip
 _CAPTION = (
@@ -93,7 +93,8 @@ def _section(report, r, i):
     trend = None
     s = r.summary
     if np.isfinite(s.slope[i]):
-        level = np.nanmedian(r.series.mean[:, i] - s.slope[i] * np.arange(r.months.size) / 12.0)
+        # Through the months that the slope is of.
+        level = np.nanmedian(r.observed[:, i] - s.slope[i] * np.arange(r.months.size) / 12.0)
         trend = (s.slope[i], level, s.lower[i], s.upper[i])
     report.figure(
         series_plot(
@@ -102,7 +103,6 @@ def _section(report, r, i):
             uncertainty=None if r.sigma is None else r.sigma[:, i],
             filled=None if r.filled is None else r.filled[:, i],
             trend=trend,
-            title=f"{r.names[i]}: {r.variable}",
         ),
         f"{r.area_km2[i]:,.0f} km². Monthly means"
         + ("; months filled by the gap filling are drawn apart." if r.filled is not None else ".")
@@ -133,7 +133,8 @@ def _rows(r):
             name,
             f"{area / 1000:,.{1 if area < 1e5 else 0}f}" + ("*" if area < SMALL_BASIN_KM2 else ""),
             _signed(s.slope[i]),
-            f"{_signed(s.lower[i])}…{_signed(s.upper[i])}" if np.isfinite(s.lower[i]) else None,
+            _signed(s.lower[i]),
+            _signed(s.upper[i]),
             _p_text(s.p[i]),
             f"{s.r1[i]:.2f}" if np.isfinite(s.r1[i]) else None,
             _signed(s.slope[i] * area * 1e-5),

@@ -83,6 +83,7 @@ def test_filled_months_are_in_the_series_and_not_in_the_trend(opened):
         opened(everywhere(series)), [WHOLE], ["all"], flags=opened(everywhere(flags), flags=True)
     )
     np.testing.assert_array_equal(result.filled[:, 0], flags > 0)
+    np.testing.assert_array_equal(np.isnan(result.observed[:, 0]), flags > 0)
     np.testing.assert_allclose(result.series.mean[:, 0], series, rtol=1e-5, atol=1e-5)
     assert result.summary.n[0] == 56
     assert result.summary.slope[0] == pytest.approx(-2.4, abs=1e-4)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from grace_water_toolbox.core.basins.coverage import orient_rings
 from grace_water_toolbox.core.basins.propagation import basin_uncertainty
+from grace_water_toolbox.core.basins.touched import touched_blocks
 from grace_water_toolbox.core.basins.uncertainty import mean_uncertainty
 from grace_water_toolbox.core.basins.zonal import (
     basin_filled,
@@ -117,19 +118,15 @@ def test_blocks_do_not_matter(stack, memory):
         np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
-def test_only_the_basins_windows_are_read(stack):
+def test_only_the_cells_of_basins_are_read():
     grid = Grid(60.0, 50.0, 0.05, 0.05, 300, 280)
-    values = stack(np.ones((1, 280, 300)), grid)
-    matrix = coverage_of(values, [box(60, 49.9, 60.1, 50)], "a")
-    read, windows = values.read, []
-
-    def listening(*window, **more):
-        windows.append(window)
-        return read(*window, **more)
-
-    values.read = listening
-    stack_basin_series(values, matrix)
-    assert windows == [(0, 0, 2, 2)]
+    # Two cells in the north-west corner, one in the south-east.
+    cells = np.array([0, 301, 280 * 300 - 1])
+    blocks = list(touched_blocks(grid, cells, 8, 8 * 256 * 256))
+    assert [window for window, _, _ in blocks] == [(0, 0, 2, 2), (279, 299, 1, 1)]
+    np.testing.assert_array_equal(np.concatenate([which for _, which, _ in blocks]), [0, 1, 2])
+    np.testing.assert_array_equal(blocks[0][2], [0, 3])
+    np.testing.assert_array_equal(blocks[1][2], [0])
 
 
 def test_a_month_is_filled_when_half_of_the_values_are(stack):
