@@ -36,7 +36,7 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
     ID = NAME = SUMMARY = CITATION = PAGE = ""
     HELP = ()
     TAGS = ()
-    REQUIRES = ("rasterio", "xarray")
+    REQUIRES = ("rasterio",)
     COMMON_TAGS = ("GRACE", "GRACE-FO", "TWSA", "TWS", "equivalent water height", "water storage")
 
     def __init__(self):
@@ -133,6 +133,8 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
             return False, str(error)
         except ImportError as error:
             return False, str(broken_package(error))
+        except OSError as error:
+            return False, f"A file cannot be read: {error}."
         return ok, message
 
     def check(self, parameters, context):

@@ -6,7 +6,7 @@ from qgis.core import QgsCoordinateReferenceSystem
 
 from ..core.errors import GridError
 
-_NUMBER = r"\s*([-+0-9.eE]+)\s*"
+_NUMBER = r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
 _RAW = re.compile(rf"^{_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}(\[.*\])?\s*$")
 
 

@@ -13,7 +13,14 @@ REMEDY = (
 
 def missing_packages(names):
     """The packages among ``names`` that cannot be found."""
-    return [name for name in names if find_spec(name) is None]
+    return [name for name in names if not _found(name)]
+
+
+def _found(name):
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # the package around a module is missing
+        return False
 
 
 def check_packages(names):

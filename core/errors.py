@@ -16,9 +16,10 @@ class GraceWaterError(Exception):
         self.found = str(found)
         self.where = str(where)
         self.remedy = str(remedy)
-        super().__init__(self._text())
+        # All four as arguments: a copied or pickled error must say the same again.
+        super().__init__(self.expected, self.found, self.where, self.remedy)
 
-    def _text(self):
+    def __str__(self):
         text = f"{self.where}: " if self.where else ""
         text += self.expected
         if self.found:

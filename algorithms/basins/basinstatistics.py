@@ -47,7 +47,7 @@ class BasinStatistics(GraceAlgorithm):
     )
     CITATION = "docs/basins; spatial correlation of errors with L = 300 km is an assumption."
     TAGS = ("zonal statistics", "catchment", "watershed", "basin mean", "volume", "km3", "GWSA")
-    REQUIRES = ("rasterio", "xarray", "scipy")
+    REQUIRES = ("rasterio", "scipy")
 
     def declare(self):
         """Parameters."""

@@ -45,7 +45,7 @@ class SampleData(GraceAlgorithm):
     )
     CITATION = "Design and figures: docs/sample-data."
     TAGS = ("synthetic", "example", "demo", "tutorial", "test data", "twin")
-    REQUIRES = ("rasterio", "xarray", "scipy")
+    REQUIRES = ("rasterio", "scipy")
 
     def declare(self):
         """Parameters."""

@@ -12,6 +12,7 @@ from ..styling import flags as flag_style
 from .common import log_fill, middle_filled_band
 
 PRESETS = ("published", "fixed")
+WINDOW = 24
 NUMBER = QgsProcessingParameterNumber.Type
 
 
@@ -40,7 +41,7 @@ class FillGapsSsa(GraceAlgorithm):
         "analysis; Zhang et al., section 2.2, Eqs 1–14."
     )
     TAGS = ("SSA", "singular spectrum analysis", "missing months", "interpolate", "gap")
-    REQUIRES = ("rasterio", "xarray")
+    REQUIRES = ("rasterio",)
 
     def declare(self):
         """Parameters."""
@@ -64,7 +65,7 @@ class FillGapsSsa(GraceAlgorithm):
         )
         self.add(
             QgsProcessingParameterNumber(
-                "WINDOW", self.tr("Window M (months)"), NUMBER.Integer, 24, minValue=2
+                "WINDOW", self.tr("Window M (months)"), NUMBER.Integer, WINDOW, minValue=2
             ),
             "Window of 'fixed', in months, at most half the record; 'published' has its own.",
             advanced=True,
@@ -126,6 +127,8 @@ class FillGapsSsa(GraceAlgorithm):
         from ...core.gap_filling.filling import fill_stack_ssa
 
         preset, settings = self._settings(parameters, context)
+        if preset == "published" and settings["window"] != WINDOW:
+            progress.warn("WINDOW counts for 'fixed' only: 'published' has windows of its own.")
         names = ("OUTPUT", "OUTPUT_FLAGS", "OUTPUT_ERROR")
         output, flags, error = (self.raster_target(parameters, n, context) for n in names)
         with self.open_stack("INPUT") as stack:

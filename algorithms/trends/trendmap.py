@@ -38,7 +38,7 @@ class TrendMap(GraceAlgorithm):
         "Zhang et al., sections 2.6–2.7."
     )
     TAGS = ("Sen slope", "Theil-Sen", "Mann-Kendall", "significance", "STL", "depletion", "rate")
-    REQUIRES = ("rasterio", "xarray", "scipy")
+    REQUIRES = ("rasterio", "scipy")
 
     def declare(self):
         """Parameters."""

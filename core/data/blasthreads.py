@@ -22,7 +22,7 @@ _SUFFIXES = ("", "64_")
 
 _lock = threading.Lock()
 _users = 0
-_before = {}
+_before: dict = {}
 
 
 @contextmanager

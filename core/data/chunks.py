@@ -86,14 +86,21 @@ class ChunkRunner:
 
     def _collect(self, answer, results):
         start, end, values, elapsed = answer
+        if len(values) != len(results):
+            raise ValueError(f"the kernel returned {len(values)} of {len(results)} outputs")
         for result, value in zip(results, values):
             if result is not None:
                 result[:, start:end] = value
         rate = (end - start) / max(elapsed, 1e-6)
         # At most fourfold at a time: the first calls also pay for imports and caches.
-        self._size = int(min(max(1, rate * self.seconds), 4 * self._size))
+        size = int(min(max(1, rate * self.seconds), 4 * self._size))
+        # The small chunks at the end of a block are mostly overhead: they cannot
+        # show that the kernel is slow.
+        if size > self._size or end - start >= self._size // 2:
+            self._size = size
         return end - start
 
     def _next_size(self, left):
         """Chunk size, smaller near the end so that the threads finish together."""
-        return max(1, min(self._size, -(-left // self.threads)))
+        share = max(-(-left // self.threads), self._size // 8, 1)
+        return min(self._size, share)

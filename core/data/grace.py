@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import GridError, ReadError, TimeAxisError
+from ..errors import GridError, ReadError, TimeAxisError, located
 from .grid import Grid
 from .multidim import MultidimFile
 from .timeaxis import decode_times
@@ -49,9 +49,15 @@ class GraceProduct:
         rows = self._rows[row : row + ny]
         values = variable.read([0, int(rows.min()), 0], [self.solutions, ny, self.grid.nx])
         values = values[:, rows - rows.min()][:, :, self._columns]
-        if self.factor != 1.0:
-            values = values * self.factor
-        return values
+        factor = self._factor(variable)
+        return values if factor == 1.0 else values * factor
+
+    def _factor(self, variable):
+        # An uncertainty may state units of its own; where it states those of the
+        # values, it shares with them what the user says about these.
+        if variable.units in ("", self.variable.units):
+            return self.factor
+        return storage_factor(variable.units, f"{self.file.name}, variable {variable.name}")
 
     def read_uncertainty(self, row, ny):
         """One-sigma (solution, y, x) in cm, for products that state it."""
@@ -63,7 +69,8 @@ class GraceProduct:
             return None
         rows = self._rows[row : row + ny]
         values = self._land.read([int(rows.min()), 0], [ny, self.grid.nx])
-        return (values[rows - rows.min()] >= 0.5)[:, self._columns]
+        # Not known to be ocean counts as land: the noise is judged by the ocean.
+        return ~(values[rows - rows.min()] < 0.5)[:, self._columns]
 
 
 def open_grace(path, variable="", units=""):
@@ -80,7 +87,8 @@ def open_grace(path, variable="", units=""):
     rows = np.argsort(-lat_values, kind="stable")
     wrapped = np.where(lon_values >= 180.0, lon_values - 360.0, lon_values)
     columns = np.argsort(wrapped, kind="stable")
-    grid = Grid.from_centres(wrapped[columns], lat_values[rows])
+    with located(file.name):
+        grid = Grid.from_centres(wrapped[columns], lat_values[rows])
     stated = units or storage.units
     return GraceProduct(
         file=file,

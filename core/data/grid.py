@@ -30,7 +30,7 @@ class Grid:
         """The grid whose cell centres are ``lon`` (rising) and ``lat`` (falling)."""
         lon, lat = np.asarray(lon, float), np.asarray(lat, float)
         dx, dy = _spacing(lon, "longitude"), -_spacing(lat, "latitude")
-        return cls(lon[0] - dx / 2, lat[0] + dy / 2, dx, dy, lon.size, lat.size, crs)
+        return cls(_tidy(lon[0] - dx / 2), _tidy(lat[0] + dy / 2), dx, dy, lon.size, lat.size, crs)
 
     @property
     def geotransform(self):
@@ -127,7 +127,7 @@ def snap_extent(grid, extent):
     (take columns modulo ``nx``). Raises `GridError` where nothing is touched.
     """
     west, south, east, north = (float(v) for v in extent)
-    if not (west < east and south < north):
+    if not (west < east and south < north and np.isfinite([west, south, east, north]).all()):
         raise GridError(
             "an extent with west < east and south < north is expected",
             f"{west:g}, {east:g}, {south:g}, {north:g}",
@@ -141,7 +141,11 @@ def snap_extent(grid, extent):
     right = int(np.ceil((east - grid.x0) / grid.dx - eps))
     top, bottom = max(top, 0), min(bottom, grid.ny)
     if grid.is_global:
-        right = min(right, left + grid.nx)
+        # 200 to 210 is -160 to -150; 170 to 190 stays, so that it is one piece.
+        if right - left >= grid.nx:
+            left, right = 0, grid.nx
+        turn = left // grid.nx * grid.nx
+        left, right = left - turn, right - turn
     else:
         left, right = max(left, 0), min(right, grid.nx)
     if bottom <= top or right <= left:
@@ -156,6 +160,8 @@ def snap_extent(grid, extent):
 def _spacing(centres, name):
     if centres.size < 2:
         raise GridError(f"at least two {name} centres are expected", centres.size)
+    if not np.isfinite(centres).all():
+        raise GridError(f"finite {name} centres are expected", "missing values")
     step = (centres[-1] - centres[0]) / (centres.size - 1)
     # 32-bit coordinates are only good to about 1e-5 degrees.
     if step == 0 or np.max(np.abs(np.diff(centres) - step)) > max(1e-3 * abs(step), 2e-5):
@@ -164,6 +170,12 @@ def _spacing(centres, name):
     # 0.25000002 is 0.25 written in 32 bits.
     near = round(step * 3600) / 3600
     return near if near and abs(near - step) < 1e-5 * abs(step) else step
+
+
+def _tidy(edge):
+    """An edge in whole seconds of arc where only 32-bit rounding parts it from them."""
+    near = round(edge * 3600) / 3600
+    return near if abs(near - edge) < 2e-5 else float(edge)
 
 
 def _srs(crs):

@@ -2,17 +2,20 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ..errors import BaselineError, DataError, ParameterError
 from ..progress import SILENT
 from . import months as calendar
+from .atomic import atomic_paths
 from .blocks import MEMORY_BUDGET
 from .grace import open_grace
 from .grid import snap_extent
 from .merging import plan_months
 from .noise import OceanNoise
+from .rasterfile import TILE
 from .stack import StackInfo, stack_writer
 
 NOISY = ("keep", "missing")
@@ -75,6 +78,7 @@ def import_grace(
     if noisy not in NOISY:
         raise ParameterError(f"one of {', '.join(NOISY)} is expected", noisy, "NOISY")
     product = open_grace(source, variable, units)
+    _check_targets(source, output, uncertainty_output)
     if uncertainty_output and product.uncertainty is None:
         raise DataError(
             "a product that states its uncertainty is expected for OUTPUT_UNCERTAINTY",
@@ -130,6 +134,14 @@ def import_grace(
     )
 
 
+def _check_targets(source, *targets):
+    for target in targets:
+        if target and Path(target).resolve() == Path(source).resolve():
+            raise ParameterError(
+                "an output beside the product is expected", "the product itself", str(target)
+            )
+
+
 def _check_baseline(plan, base, baseline, name):
     if not (base & plan.observed).any():
         raise BaselineError(
@@ -170,8 +182,10 @@ def _write(product, plan, info, corner, usable, drop, output, sigma_output, memo
     columns = np.arange(col0, col0 + info.grid.nx) % product.grid.nx
     areas = info.grid.cell_areas()
     total, weight = np.zeros(info.months.size), np.zeros(info.months.size)
+    height, tile_rows = _strips(_row_blocks(product, plan.months.size, memory)[0][1])
     with ExitStack() as files:
-        target = files.enter_context(stack_writer(output, info))
+        paths = files.enter_context(atomic_paths([output, sigma_output]))
+        target = files.enter_context(stack_writer(paths[0], info, name=output, tile_rows=tile_rows))
         sigma = None
         if sigma_output:
             sigma_info = StackInfo(
@@ -179,9 +193,9 @@ def _write(product, plan, info, corner, usable, drop, output, sigma_output, memo
                 "one-sigma uncertainty of terrestrial water storage anomaly",
                 (), info.history,
             )  # fmt: skip
-            sigma = files.enter_context(stack_writer(sigma_output, sigma_info))
-        blocks = [b for b in _row_blocks(product, plan.months.size, memory)]
-        height = blocks[0][1]
+            sigma = files.enter_context(
+                stack_writer(paths[1], sigma_info, name=sigma_output, tile_rows=tile_rows)
+            )
         for row in range(0, info.grid.ny, height):
             progress.check()
             ny = min(height, info.grid.ny - row)
@@ -191,8 +205,7 @@ def _write(product, plan, info, corner, usable, drop, output, sigma_output, memo
             target.write(values, row)
             if sigma is not None:
                 errors = plan.merge_uncertainty(product.read_uncertainty(row0 + row, ny))
-                errors[drop] = np.nan
-                sigma.write(errors[:, :, columns], row)
+                sigma.write(np.where(np.isfinite(values), errors[:, :, columns], np.nan), row)
             area = areas[None, row : row + ny] * np.isfinite(values)
             total += (area * np.nan_to_num(values)).sum(axis=(1, 2))
             weight += area.sum(axis=(1, 2))
@@ -201,6 +214,16 @@ def _write(product, plan, info, corner, usable, drop, output, sigma_output, memo
             raise DataError("at least one finite value is expected", "none", product.file.name)
     with np.errstate(invalid="ignore", divide="ignore"):
         return total / weight
+
+
+def _strips(height):
+    """Rows read at once, and rows of a tile that fit in them whole."""
+    # A tile written in parts is compressed again for each, and where GDAL's cache
+    # cannot hold a row of tiles of all months the file grows fourfold.
+    tile = TILE
+    while tile > max(height, 16):
+        tile //= 2
+    return max(height // tile * tile, min(height, tile)), tile
 
 
 def _baseline_mean(values, usable):
@@ -220,6 +243,9 @@ def _history(product, plan, baseline, used, noisy, bad, doubles):
         f"{plan.missing.size} months without observation",
         f"anomaly to the mean of {used} observed months in {baseline[0]} to {baseline[1]}",
     ]
+    title = " ".join(str(product.file.attributes().get("title", "")).split())
+    if title:
+        lines.insert(1, f"title of the product: {title}")
     if bad.any():
         names = ", ".join(calendar.month_text(m) for m in plan.months[bad])
         lines.append(f"noise months {names}: {'kept' if noisy == 'keep' else 'set to missing'}")

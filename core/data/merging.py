@@ -44,7 +44,7 @@ class MonthPlan:
 
         A solution that is missing in a cell leaves the month to the others.
         """
-        out = np.full((self.months.size,) + values.shape[1:], np.nan)
+        out = np.full((self.months.size, *values.shape[1:]), np.nan)
         for i in np.flatnonzero(self.observed):
             used = np.flatnonzero(self.weights[i])
             if used.size == 1:
@@ -57,12 +57,17 @@ class MonthPlan:
         return out
 
     def merge_uncertainty(self, sigma):
-        """One-sigma of merged months: independent solutions, weights as in `merge`."""
-        out = np.full((self.months.size,) + sigma.shape[1:], np.nan)
+        """One-sigma of merged months: independent solutions, weights as in `merge`.
+
+        sqrt(Σ(wσ)²) / Σw over the solutions that have a sigma in the cell.
+        """
+        out = np.full((self.months.size, *sigma.shape[1:]), np.nan)
         for i in np.flatnonzero(self.observed):
             used = np.flatnonzero(self.weights[i])
-            weights = self.weights[i, used][:, None, None]
-            out[i] = np.sqrt(np.sum((weights * sigma[used]) ** 2, axis=0))
+            weights = self.weights[i, used][:, None, None] * np.isfinite(sigma[used])
+            squares = np.sum((weights * np.nan_to_num(sigma[used])) ** 2, axis=0)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                out[i] = np.sqrt(squares) / weights.sum(axis=0)
         return out
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import ParameterError, TimeAxisError
 
-_MONTH = re.compile(r"^\s*(\d{4})-(\d{2})(?:-(\d{2}).*)?\s*$")
+_MONTH = re.compile(r"^\s*(\d{4})-(\d{2})(?:-(\d{2}).*)?\s*$", re.ASCII)
 
 DEFAULT_BASELINE = ("2004-01", "2009-12")
 
@@ -70,7 +70,10 @@ def baseline_mask(months, baseline):
     first, last = (parse_month(m, "baseline") for m in baseline)
     if last < first:
         raise ParameterError(
-            "a baseline that starts before it ends is expected", f"{first} to {last}"
+            "a baseline that starts before it ends is expected",
+            f"{first} to {last}",
+            "baseline",
+            "Exchange BASELINE_START and BASELINE_END.",
         )
     months = np.asarray(months, "datetime64[M]")
     return (months >= first) & (months <= last)

@@ -9,6 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ReadError
+from .classic import check_whole
+
+#: What the NetCDF library puts where floating-point numbers were never written.
+_DEFAULT_FILL = 9.9692099683868690e36
 
 
 class MultidimFile:
@@ -23,12 +27,20 @@ class MultidimFile:
         self.path, self.name = str(path), Path(path).name
         if not Path(path).is_file():
             raise ReadError("an existing file is expected", "none", self.path)
+        check_whole(path)
         self._gdal = gdal
         dataset = self._call(gdal.OpenEx, self.path, gdal.OF_MULTIDIM_RASTER)
         if dataset is None:
-            raise ReadError("a NetCDF or HDF5 file is expected", "another format", self.name)
+            raise ReadError(
+                "a NetCDF or HDF5 file is expected",
+                "another format",
+                self.name,
+                "If it should be one, it is truncated or damaged: download it again.",
+            )
         self._dataset = dataset
         self._root = dataset.GetRootGroup()
+        if self._root is None:
+            raise ReadError("a file with arrays is expected", "none", self.name)
 
     def _call(self, function, *args):
         # GDAL reports by exception or by None depending on a global switch that
@@ -56,11 +68,14 @@ class MultidimFile:
                 ", ".join(self.names()) or "no variables",
                 self.name,
             )
-        return Variable(self, self._call(self._root.OpenMDArray, name), name)
+        array = self._call(self._root.OpenMDArray, name)
+        if array is None:
+            raise ReadError(f"a readable variable {name!r} is expected", "none", self.name)
+        return Variable(self, array, name)
 
     def attributes(self):
         """Global attributes as a dictionary."""
-        return {a.GetName(): a.Read() for a in self._root.GetAttributes()}
+        return self._call(_attributes, self._root)
 
 
 class Variable:
@@ -71,41 +86,87 @@ class Variable:
         dimensions = array.GetDimensions()
         self.dims = [d.GetName() for d in dimensions]
         self.shape = tuple(int(d.GetSize()) for d in dimensions)
-        self.attrs = {a.GetName(): a.Read() for a in array.GetAttributes()}
+        self.attrs = file._call(_attributes, array)
         self.units = array.GetUnit() or self.attribute("units")
+
+    @property
+    def block(self):
+        """Elements along each dimension that the file stores together (0: it does not say)."""
+        return tuple(int(n) for n in self._array.GetBlockSize() or ())
 
     def attribute(self, name, default=""):
         """An attribute, whatever the case of its name (CSR writes ``Units``)."""
         for key, value in self.attrs.items():
             if key.lower() == name.lower():
                 return value
-        return default
+        # GDAL leaves 'Units' out of the list as if it were 'units', but never reads it.
+        spellings = (name, name.capitalize(), name.upper())
+        found = (self._stated(spelling) for spelling in spellings)
+        return next((value for value in found if value is not None), default)
 
     def read(self, start=None, count=None, dtype="float64"):
         """Values of a block with fill values as NaN, scale and offset applied."""
         start = list(start or [0] * len(self.shape))
         count = list(count or [n - s for n, s in zip(self.shape, start)])
-        raw = self._file._call(self._array.ReadAsArray, start, count)
-        if raw is None:
+        raw = self._raw(start, count)
+        values = raw.astype(dtype)
+        if values.dtype.kind == "f":
+            for fill in self._fills(raw.dtype):
+                values[raw == fill] = np.nan
+        scale, offset = self._array.GetScale(), self._array.GetOffset()
+        if scale not in (None, 1.0) or offset not in (None, 0.0):
+            values = values * (1.0 if scale is None else scale) + (offset or 0.0)
+        return values
+
+    def _raw(self, start, count):
+        """Numbers as the file holds them."""
+        from osgeo import gdal_array
+
+        kind = gdal_array.GDALTypeCodeToNumericTypeCode(
+            self._array.GetDataType().GetNumericDataType()
+        )
+        if kind is None:
+            raise ReadError(f"numbers in {self.name!r} are expected", "others", self._file.name)
+        if 0 in count:
+            return np.empty(count, kind)
+        # Not ReadAsArray: where the host has GDAL's exceptions switched off it hands
+        # out memory that was never filled when a block cannot be read.
+        content = self._file._call(self._array.Read, start, count)
+        if content is None:
             raise ReadError(
                 f"readable values of {self.name!r} are expected",
                 self._file._gdal.GetLastErrorMsg() or "an unreadable block",
                 self._file.name,
                 "The file looks truncated or damaged: download it again.",
             )
-        values = np.asarray(raw).astype(dtype)
-        if raw.dtype.kind in "fiu":
-            self._blank_fills(raw, values)
-            scale, offset = self._array.GetScale(), self._array.GetOffset()
-            if scale not in (None, 1.0) or offset not in (None, 0.0):
-                values = values * (1.0 if scale is None else scale) + (offset or 0.0)
-        return values
+        return np.frombuffer(content, kind).reshape(count)
 
-    def _blank_fills(self, raw, values):
-        fills = {self._array.GetNoDataValueAsDouble(), self.attribute("missing_value", None)}
-        for fill in fills:
-            if isinstance(fill, (int, float)) and values.dtype.kind == "f" and fill == fill:
-                values[raw == raw.dtype.type(fill)] = np.nan
+    def _fills(self, kind):
+        """The numbers that stand for missing, as far as ``kind`` can hold them."""
+        found = [self._array.GetNoDataValueAsDouble(), self._stated("missing_value")]
+        if kind.kind == "f" and self._stated("_FillValue") is None:
+            found.append(_DEFAULT_FILL)
+        limits = np.finfo(kind) if kind.kind == "f" else np.iinfo(kind)
+        return {
+            kind.type(number)
+            for fill in found
+            if fill is not None
+            for number in np.ravel(fill).tolist()
+            if isinstance(number, (int, float)) and limits.min <= number <= limits.max
+        }
+
+    def _stated(self, name):
+        """An attribute that GDAL does not list because it interprets it, or None."""
+        try:
+            with self._file._quiet():
+                attribute = self._array.GetAttribute(name)
+                return None if attribute is None else attribute.Read()
+        except RuntimeError:
+            return None
+
+
+def _attributes(holder):
+    return {a.GetName(): a.Read() for a in holder.GetAttributes()}
 
 
 class _QuietErrors:

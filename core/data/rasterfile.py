@@ -23,14 +23,30 @@ class RasterWriter:
     ``bands`` are the band descriptions; ``units`` one unit or one per band;
     ``tags`` go to the data set. Missing values are NaN, or ``nodata`` for
     integer types. The file appears at ``path`` only when the block ends without
-    an error.
+    an error and every tile arrived on the disk. ``name`` stands for the path in
+    messages. ``tile_rows`` is for those who write strips of rows less high than a
+    tile: 16, 32, 64 or 128.
     """
 
-    def __init__(self, path, grid, bands, *, dtype="float32", nodata=np.nan, units="", tags=None):
+    def __init__(
+        self,
+        path,
+        grid,
+        bands,
+        *,
+        dtype="float32",
+        nodata=np.nan,
+        units="",
+        tags=None,
+        name="",
+        tile_rows=TILE,
+    ):
         self.path, self.grid, self.bands = str(path), grid, list(bands)
+        self.name = str(name or path)
         self.dtype, self.nodata = np.dtype(dtype), nodata
         self.units = [units] * len(self.bands) if isinstance(units, str) else list(units)
         self.tags = dict(tags or {})
+        self.tile_rows = tile_rows
         self._lock = threading.Lock()
 
     @property
@@ -40,12 +56,12 @@ class RasterWriter:
 
     def __enter__(self):
         import rasterio
-        from rasterio.errors import RasterioError
+        from rasterio.errors import RasterioError, RasterioIOError
         from rasterio.transform import Affine
 
         with ExitStack() as stack:
             partial = stack.enter_context(atomic_path(self.path))
-            tile_x, tile_y = (_tile(n) for n in (self.grid.nx, self.grid.ny))
+            tile_x, tile_y = _tile(self.grid.nx), min(self.tile_rows, _tile(self.grid.ny))
             try:
                 self._file = rasterio.open(
                     os.fspath(partial),
@@ -67,36 +83,76 @@ class RasterWriter:
                     predictor=3 if self.dtype.kind == "f" else 2,
                     bigtiff="if_safer",
                 )
-            except RasterioError as error:
-                raise WriteError("a writable GeoTIFF is expected", error, self.path) from error
+            except (RasterioError, RasterioIOError) as error:
+                raise WriteError("a writable GeoTIFF is expected", error, self.name) from error
             stack.callback(self._file.close)
             # Before the first pixel: later the directory would be written twice.
             self._file.descriptions = tuple(self.bands)
             self._file.units = tuple(self.units)
             self._file.update_tags(AREA_OR_POINT="Area", **self.tags)
+            self._partial = os.fspath(partial)
             self._exit = stack.pop_all()
         return self
 
     def write(self, values, row=0, col=0):
         """Write ``values`` (band, y, x) at ``row``, ``col``."""
-        from rasterio.errors import RasterioError
+        from rasterio.errors import RasterioError, RasterioIOError
         from rasterio.windows import Window
 
         values = np.asarray(values)
+        if values.ndim != 3 or values.shape[0] != len(self.bands):
+            raise ValueError(f"{len(self.bands)} bands, not an array of shape {values.shape}")
         window = Window(col, row, values.shape[2], values.shape[1])
         try:
             with self._lock:
                 self._file.write(values.astype(self.dtype, copy=False), window=window)
-        except RasterioError as error:
-            raise WriteError(
-                "room to write the raster is expected",
-                error,
-                self.path,
-                "Is the disk full, or the file on a lost network drive?",
-            ) from error
+        except (RasterioError, RasterioIOError) as error:
+            raise self._no_room(error) from error
 
-    def __exit__(self, *exc):
-        return self._exit.__exit__(*exc)
+    def __exit__(self, kind, error, trace):
+        if kind is not None:
+            return self._exit.__exit__(kind, error, trace)
+        with self._exit:
+            self._file.close()
+            self._check_written()
+        return None
+
+    def _check_written(self):
+        # Most tiles are written while the file is being closed, and rasterio does
+        # not say when that failed: a full disk would leave a file with holes.
+        import rasterio
+        from rasterio.errors import RasterioError, RasterioIOError
+
+        size = os.path.getsize(self._partial)  # noqa: PTH202
+        try:
+            with rasterio.open(self._partial) as file:
+                whole = file.count == len(self.bands) and all(
+                    _tile_end(file, band, row, col) <= size
+                    for band, (height, width) in enumerate(file.block_shapes, 1)
+                    for row in range(-(-file.height // height))
+                    for col in range(-(-file.width // width))
+                )
+        except (RasterioError, RasterioIOError) as error:
+            raise self._no_room(error) from error
+        if not whole:
+            raise self._no_room("a file that lacks pixels")
+
+    def _no_room(self, found):
+        return WriteError(
+            "room to write the raster is expected",
+            found,
+            self.name,
+            "Is the disk full, or the file on a lost network drive?",
+        )
+
+
+def _tile_end(file, band, row, col):
+    """The byte behind a tile, infinity for a tile that was never written."""
+    offset, size = (
+        int(file.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=band) or 0)
+        for what in ("OFFSET", "SIZE")
+    )
+    return offset + size if offset and size else float("inf")
 
 
 def tile_shape(grid):

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import BaselineError, GridError, ReadError, TimeAxisError, UnitsError
 from . import months as calendar
-from .grid import Grid
+from .grid import WGS84, Grid
 from .rasterfile import RasterWriter
 from .units import storage_factor
 
@@ -50,14 +50,14 @@ class MonthlyStack:
 
     def __init__(self, source, name=""):
         import rasterio
-        from rasterio.errors import RasterioError
+        from rasterio.errors import RasterioError, RasterioIOError
 
         self.source = str(source)
         self.name = name or short_name(self.source)
         self._lock = threading.Lock()
         try:
             self._file = rasterio.open(self.source)
-        except RasterioError as error:
+        except (RasterioError, RasterioIOError) as error:
             raise ReadError("a raster that GDAL can open is expected", error, self.name) from error
         try:
             self.info = self._read_info()
@@ -83,16 +83,19 @@ class MonthlyStack:
     def _read_info(self):
         file, tags = self._file, self._file.tags()
         t = file.transform
+        if t.is_identity:
+            raise GridError("a georeferenced raster is expected", "no position", self.name)
         if t.b or t.d or t.e >= 0 or t.a <= 0:
             raise GridError("a north-up raster is expected", "a rotated or flipped one", self.name)
-        if file.crs is None:
+        crs = file.crs.to_wkt() if file.crs else _crs_of_degrees(tags)
+        if not crs:
             raise GridError(
                 "a raster with a coordinate reference system is expected",
                 "none",
                 self.name,
                 "Assign one first (Raster ▸ Projections ▸ Assign projection).",
             )
-        grid = Grid(t.c, t.f, t.a, -t.e, file.width, file.height, file.crs.to_wkt())
+        grid = Grid(t.c, t.f, t.a, -t.e, file.width, file.height, crs)
         months = _band_months(file, self.name)
         calendar.check_complete(months, self.name)
         units = tags.get("units") or next((u for u in file.units if u), "") or ""
@@ -102,26 +105,19 @@ class MonthlyStack:
 
     def read(self, row=0, col=0, ny=None, nx=None, bands=None, dtype="float64"):
         """Values (time, y, x) of a block, NaN where missing, scale and offset applied."""
-        from rasterio.errors import RasterioError
-        from rasterio.windows import Window
-
         ny = self.grid.ny - row if ny is None else ny
         nx = self.grid.nx - col if nx is None else nx
         indexes = None if bands is None else [int(b) + 1 for b in bands]
-        try:
-            with self._lock:
-                raw = self._file.read(indexes, window=Window(col, row, nx, ny))
-        except RasterioError as error:
-            raise ReadError(
-                "readable pixels are expected", error, self.name, "The file looks damaged."
-            ) from error
-        return self._decode(raw, indexes or self._file.indexes, dtype)
+        if indexes == []:
+            return np.empty((0, ny, nx), dtype)
+        raw = self._raw(indexes, (col, row, nx, ny))
+        return self._decode(raw, self._file.indexes if indexes is None else indexes, dtype)
 
     def _decode(self, raw, indexes, dtype):
         values = raw.astype(dtype)
         for i, band in enumerate(indexes):
             nodata = self._file.nodatavals[band - 1]
-            if nodata is not None and not np.isnan(nodata):
+            if nodata is not None and _holds(raw.dtype, nodata):
                 values[i][raw[i] == raw.dtype.type(nodata)] = np.nan
             scale, offset = self._file.scales[band - 1], self._file.offsets[band - 1]
             if scale != 1.0 or offset != 0.0:
@@ -130,12 +126,23 @@ class MonthlyStack:
 
     def read_flags(self, row=0, col=0, ny=None, nx=None):
         """Raw integer flags (time, y, x) of a block of a flag stack."""
-        from rasterio.windows import Window
-
         ny = self.grid.ny - row if ny is None else ny
         nx = self.grid.nx - col if nx is None else nx
-        with self._lock:
-            return self._file.read(window=Window(col, row, nx, ny)).astype("uint8")
+        return self._raw(None, (col, row, nx, ny)).astype("uint8")
+
+    def _raw(self, indexes, window):
+        """Pixels as the file holds them; ``window`` is (col, row, nx, ny)."""
+        from rasterio.errors import RasterioError, RasterioIOError
+        from rasterio.windows import Window
+
+        try:
+            with self._lock:
+                return self._file.read(indexes, window=Window(*window))
+        # Older versions do not count the second among the first.
+        except (RasterioError, RasterioIOError) as error:
+            raise ReadError(
+                "readable pixels are expected", error, self.name, "The file looks damaged."
+            ) from error
 
     def to_centimetres(self):
         """Factor from this stack's units to cm of equivalent water height."""
@@ -158,8 +165,8 @@ class MonthlyStack:
         )
 
 
-def stack_writer(path, info, dtype="float32", nodata=np.nan):
-    """A `RasterWriter` for a stack described by ``info``."""
+def stack_writer(path, info, dtype="float32", nodata=np.nan, **more):
+    """A `RasterWriter` for a stack described by ``info``; ``more`` as it takes them."""
     return RasterWriter(
         path,
         info.grid,
@@ -168,6 +175,7 @@ def stack_writer(path, info, dtype="float32", nodata=np.nan):
         nodata=nodata,
         units=info.units,
         tags=info.tags(),
+        **more,
     )
 
 
@@ -211,6 +219,18 @@ def short_name(source):
     return Path(text.split("|")[0]).name or text
 
 
+def _crs_of_degrees(tags):
+    """WGS 84 for a NetCDF that says degrees east and north but no datum, else nothing."""
+    stated = {value for key, value in tags.items() if key.endswith("#units")}
+    return WGS84 if {"degrees_east", "degrees_north"} <= stated else ""
+
+
+def _holds(dtype, value):
+    """Whether ``dtype`` can hold ``value``; NaN needs no search."""
+    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    return bool(limits.min <= value <= limits.max)
+
+
 def _band_months(file, name):
     descriptions = file.descriptions
     if all(calendar.is_month(d) for d in descriptions):
@@ -221,7 +241,8 @@ def _band_months(file, name):
     if units and all(stamps):
         from .timeaxis import decode_times
 
-        times = decode_times(np.array(stamps, float), units, name)
+        kind = tags.get("time#calendar", "")
+        times = decode_times(np.array(stamps, float), units, name, kind)
         return times.astype("datetime64[M]")
     raise TimeAxisError(
         "bands with a month each are expected (band descriptions such as 2004-01)",

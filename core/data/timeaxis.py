@@ -12,6 +12,8 @@ _SINCE = re.compile(
     re.IGNORECASE,
 )
 _SECONDS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
+#: Beyond this a time is a fill value that the file does not declare.
+_MOST_SECONDS = 10_000 * 366 * 86400.0
 _CALENDARS = {"", "standard", "gregorian", "proleptic_gregorian"}
 
 
@@ -40,4 +42,7 @@ def decode_times(values, units, where="", calendar=""):
         raise TimeAxisError("a real date is expected", repr(str(units)), where) from error
     start = int(hour or 0) * 3600 + int(minute or 0) * 60 + round(float(second or 0))
     step = _SECONDS[unit.lower().rstrip("s")]
+    if values.size and np.abs(values).max() * step > _MOST_SECONDS:
+        worst = values.flat[np.abs(values).argmax()]
+        raise TimeAxisError(f"times within 10 000 years of '{units}' are expected", worst, where)
     return origin + (np.round(values * step).astype("int64") + start).astype("timedelta64[s]")

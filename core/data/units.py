@@ -22,6 +22,8 @@ _TO_CM = {
     "kg m-2": 0.1,
     "kg m**-2": 0.1,
     "kg m^-2": 0.1,
+    "kg m⁻²": 0.1,
+    "kg/m²": 0.1,
     "kg/m2": 0.1,
     "kg/m^2": 0.1,
 }
@@ -52,7 +54,7 @@ def storage_factor(units, where=""):
         return _TO_CM[text]
     raise UnitsError(
         f"units of water storage ({', '.join(STORAGE_UNITS)}) are expected",
-        repr(str(units)) if units else "no units",
+        repr(str(units)) if str(units or "").strip() else "no units",
         where,
         "Give the units of the file with the parameter UNITS.",
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..data.atomic import atomic_paths
 from ..data.blocks import run_blocks
 from ..data.rasterfile import RasterWriter
 from ..data.stack import stack_writer
@@ -120,17 +121,21 @@ def _fill(stack, output, kernel, line, flags_output, error_output, progress, tal
         baseline=(),
     )
     with ExitStack() as files:
-        filled = files.enter_context(stack_writer(output, info))
+        paths = files.enter_context(atomic_paths([output, flags_output, error_output]))
+        filled = files.enter_context(stack_writer(paths[0], info, name=output))
         flags = errors = None
         if flags_output:
-            flags = files.enter_context(stack_writer(flags_output, flag_info, "uint8", UNFILLED))
+            flags = files.enter_context(
+                stack_writer(paths[1], flag_info, "uint8", UNFILLED, name=flags_output)
+            )
         if error_output:
             errors = files.enter_context(
                 RasterWriter(
-                    error_output,
+                    paths[2],
                     info.grid,
                     ERROR_BANDS,
                     units=info.units,
+                    name=error_output,
                     tags={
                         "units": info.units,
                         "long_name": "standard deviation of observed minus reconstructed",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.atomic import atomic_paths
 from ..data.blocks import run_blocks
 from ..data.grid import check_same_grid
 from ..data.months import DEFAULT_BASELINE, baseline_mask
@@ -132,14 +133,15 @@ def separate_stacks(
     reads = [_reader(tws, months), _flag_reader(flags, tws, months)]
     reads += [_reader(s, months) for s in (*components, *sigmas)]
     info = _info(tws, components, sigmas, rebased, baseline)
-    expected = int(window.sum())
+    expected = int(window.sum()) if rebased else 0
     with ExitStack() as files:
+        targets = (output, observed_output, sigma_output)
         writers = [
-            files.enter_context(stack_writer(path, one)) if path else None
-            for path, one in (
-                (output, info),
-                (observed_output, info),
-                (sigma_output, _sigma_info(info)),
+            files.enter_context(stack_writer(path, one, name=target)) if path else None
+            for path, target, one in zip(
+                files.enter_context(atomic_paths(targets)),
+                targets,
+                (info, info, _sigma_info(info)),
             )
         ]
         tally = _count_complete(kernel, months.size)

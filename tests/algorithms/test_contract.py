@@ -1,0 +1,164 @@
+"""What every algorithm of the provider owes its users."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from grace_water_toolbox import classFactory
+from grace_water_toolbox.algorithms.groups import GROUPS
+from grace_water_toolbox.algorithms.registry import ALGORITHMS
+from grace_water_toolbox.core.dependencies import missing_packages
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingAlgorithm,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+)
+
+#: Scripts and models rely on these: never rename one, only add.
+IDS = {
+    "importgrace": "1 Data",
+    "sampledata": "1 Data",
+    "fillgapsssa": "3 Gap filling",
+    "fillgapslinear": "3 Gap filling",
+    "separategroundwater": "4 Groundwater",
+    "basinstatistics": "6 Basins",
+    "trendmap": "7 Trends",
+}
+#: Parameters that scripts and models rely on, in the order of the dialog.
+PARAMETERS = {
+    "importgrace": "INPUT EXTENT NOISY BASELINE_START BASELINE_END VARIABLE UNITS DOUBLES "
+    "OUTPUT OUTPUT_UNCERTAINTY OUTPUT_HTML",
+    "fillgapsssa": "INPUT PRESET MODES WINDOW TOLERANCE OUTPUT OUTPUT_FLAGS OUTPUT_ERROR",
+    "fillgapslinear": "INPUT MAX_GAP OUTPUT OUTPUT_FLAGS",
+    "separategroundwater": "INPUT SOILMOISTURE SNOW CANOPY SURFACEWATER FLAGS REBASE "
+    "BASELINE_START BASELINE_END UNCERTAINTY UNCERTAINTY_SOILMOISTURE UNCERTAINTY_SNOW "
+    "UNCERTAINTY_CANOPY UNCERTAINTY_SURFACEWATER OUTPUT OUTPUT_OBSERVED OUTPUT_UNCERTAINTY",
+    "sampledata": "SEED OUTPUT_GRACE OUTPUT_SOILMOISTURE OUTPUT_SNOW OUTPUT_CANOPY OUTPUT_BASINS "
+    "OUTPUT_TRUTH OUTPUT_UNCERTAINTY_SOILMOISTURE OUTPUT_UNCERTAINTY_SNOW "
+    "OUTPUT_UNCERTAINTY_CANOPY OUTPUT_TRUE_TWS OUTPUT_TRUE_GWS",
+    "trendmap": "INPUT FLAGS DESEASONALISE TEST START END OUTPUT",
+}
+names = [a.ID for a in ALGORITHMS]
+
+
+@pytest.fixture
+def algorithm(provider, request):
+    return provider.algorithm(request.param)
+
+
+each = pytest.mark.parametrize("algorithm", names, indirect=True)
+
+
+def test_ids_are_the_fixed_ones(provider):
+    assert sorted(names) == sorted(IDS), "pin a new algorithm's id and group here"
+    assert {a.name() for a in provider.algorithms() if a.groupId() != "chains"} == set(names)
+
+
+def test_groups_come_in_the_order_the_work_flows():
+    groups = [IDS[name] for name in names]
+    assert groups == sorted(groups)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_parameters_are_the_fixed_ones(provider, name):
+    definitions = provider.algorithm(name).parameterDefinitions()
+    assert [d.name() for d in definitions] == PARAMETERS[name].split()
+
+
+@each
+def test_identity(algorithm):
+    assert re.fullmatch("[a-z0-9]+", algorithm.name())
+    assert algorithm.id() == f"gracewater:{algorithm.name()}"
+    assert type(algorithm).__module__.endswith(f"{algorithm.groupId()}.{algorithm.name()}")
+    assert algorithm.displayName().strip() and algorithm.displayName() != algorithm.name()
+    assert algorithm.group() == GROUPS[algorithm.groupId()] == IDS[algorithm.name()]
+
+
+@each
+def test_help(algorithm):
+    assert algorithm.shortDescription().endswith(".")
+    text = algorithm.shortHelpString()
+    assert len(text) > 300 and "Parameters" in text and "Source" in text
+    for definition in algorithm.parameterDefinitions():
+        assert definition.description() in unescape(text)
+    assert re.fullmatch(r"https://\S+/docs/[a-z-]+\.md", algorithm.helpUrl())
+    assert "GRACE" in algorithm.tags() and len(set(algorithm.tags())) == len(algorithm.tags()) > 6
+
+
+@each
+def test_icon(algorithm):
+    assert Path(algorithm.svgIconPath()).is_file()
+    assert not algorithm.icon().isNull()
+
+
+@each
+def test_every_parameter_is_explained(algorithm):
+    for definition in algorithm.parameterDefinitions():
+        assert re.fullmatch("[A-Z][A-Z_]*", definition.name())
+        assert definition.description().strip()
+        assert len(definition.help()) > 20, definition.name()
+        assert definition.help().rstrip().endswith((".", "cm/yr")), definition.name()
+
+
+@each
+def test_enumerations_are_static_strings(algorithm):
+    for definition in algorithm.parameterDefinitions():
+        if isinstance(definition, QgsProcessingParameterEnum):
+            assert definition.usesStaticStrings(), definition.name()
+            assert definition.defaultValue() in definition.options(), definition.name()
+
+
+@each
+def test_outputs_are_named_alike_and_optional_ones_can_be_left_out(algorithm):
+    # Numbers that a model may branch on have names of their own.
+    outputs = [d.name() for d in algorithm.outputDefinitions() if d.type() != "outputNumber"]
+    assert outputs and all(re.fullmatch("OUTPUT(_[A-Z_]+)?", name) for name in outputs)
+    optional = QgsProcessingParameterDefinition.Flag.FlagOptional
+    for definition in algorithm.destinationParameterDefinitions():
+        if not definition.createByDefault():
+            assert definition.flags() & optional, definition.name()
+
+
+@each
+def test_instances_are_fresh(algorithm):
+    copy, another = algorithm.create(), algorithm.create()
+    assert type(copy) is type(algorithm) and copy is not algorithm and copy is not another
+    assert len(copy.parameterDefinitions()) == len(algorithm.parameterDefinitions())
+    copy.sources["INPUT"] = "x"
+    assert not another.sources and not algorithm.sources
+
+
+@each
+def test_flags(algorithm):
+    flag = QgsProcessingAlgorithm.Flag
+    assert algorithm.flags() & flag.FlagCanCancel
+    assert algorithm.flags() & flag.FlagSupportsBatch
+    for unwanted in (flag.FlagNoThreading, flag.FlagHideFromModeler, flag.FlagDeprecated):
+        assert not algorithm.flags() & unwanted
+
+
+@each
+def test_can_execute_where_its_packages_are(algorithm):
+    # QGIS gives Python two answers, newer versions one: both start with the verdict.
+    answer = algorithm.canExecute()
+    assert (answer[0] if isinstance(answer, tuple) else answer) is True
+    assert not missing_packages(algorithm.REQUIRES)
+
+
+def test_provider(provider):
+    assert provider.id() == "gracewater" and provider.name() == "GRACE Water Toolbox"
+    assert provider.defaultRasterFileExtension() == "tif"
+    assert provider.supportedOutputRasterLayerExtensions()[0] == "tif"
+    assert Path(provider.svgIconPath()).is_file() and not provider.icon().isNull()
+    assert re.match(r"\d+\.\d+", provider.versionInfo())
+
+
+def test_plugin_loads_without_an_interface_and_leaves_without_a_trace(provider):
+    registry = QgsApplication.processingRegistry()
+    others = {p.id() for p in registry.providers()}
+    plugin = classFactory(None)
+    assert plugin.iface is None
+    plugin.unload()  # never loaded: nothing to do, nothing to break
+    assert {p.id() for p in registry.providers()} == others

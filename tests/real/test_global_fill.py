@@ -1,0 +1,79 @@
+"""Every land cell of the globe through SSA: hour-long on a small machine, run by make real."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from grace_water_toolbox.core.data.stack import MonthlyStack
+
+pytestmark = [pytest.mark.real, pytest.mark.long]
+
+LAND_CELLS = 21_537
+
+#: A process of its own, so that time and memory are those of the filling alone.
+SCRIPT = """
+import json, resource, sys, time
+from dataclasses import replace
+import numpy as np
+from grace_water_toolbox.core.data.grace import open_grace
+from grace_water_toolbox.core.data.importing import import_grace
+from grace_water_toolbox.core.data.stack import MonthlyStack, write_stack
+from grace_water_toolbox.core.gap_filling.filling import fill_stack_ssa
+
+source, folder = sys.argv[1:]
+import_grace(source, folder + "/tws.tif")
+land = open_grace(source).land(0, 180)
+with MonthlyStack(folder + "/tws.tif") as stack:
+    values = np.where(land, stack.read(dtype="float32"), np.float32("nan"))
+    write_stack(folder + "/land.tif", stack.info, values)
+del values
+started = time.monotonic()
+with MonthlyStack(folder + "/land.tif") as stack:
+    done = fill_stack_ssa(stack, folder + "/filled.tif", flags_output=folder + "/flags.tif",
+                          error_output=folder + "/error.tif")
+print(json.dumps({
+    "seconds": time.monotonic() - started,
+    "kilobytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+    "cells": done.cells, "skipped": done.skipped, "capped": done.capped,
+    "overshoots": done.overshoots, "median_error": done.median_error,
+    "land": int(land.sum()),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def filled(csr, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("globe")
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(csr), str(folder)],
+        capture_output=True, text=True, check=True, timeout=3600,
+    )  # fmt: skip
+    facts = json.loads(done.stdout.strip().splitlines()[-1])
+    print(facts)
+    return folder, facts
+
+
+def test_within_a_quarter_of_an_hour_and_four_gigabytes(filled):
+    _, facts = filled
+    assert facts["cells"] == facts["land"] == LAND_CELLS and facts["skipped"] == 0
+    assert facts["seconds"] <= 15 * 60
+    assert facts["kilobytes"] <= 4 * 2**20
+
+
+def test_no_land_cell_keeps_a_gap_and_no_observation_changes(filled):
+    folder, _ = filled
+    with MonthlyStack(folder / "land.tif") as before, MonthlyStack(folder / "filled.tif") as after:
+        old, new = before.read(dtype="float32"), after.read(dtype="float32")
+    with MonthlyStack(folder / "flags.tif") as stack:
+        flags = stack.read_flags()
+    land = np.isfinite(old).any(axis=0)
+    assert land.sum() == LAND_CELLS
+    assert np.isfinite(new[:, land]).all() and np.isnan(new[:, ~land]).all()
+    seen = np.isfinite(old)
+    np.testing.assert_array_equal(new[seen].view("uint32"), old[seen].view("uint32"))
+    months = flags[:, land]
+    assert (months == months[:, :1]).all()
+    assert (np.sum(months[:, 0] == 1), np.sum(months[:, 0] == 2)) == (23, 13)
+    assert (flags[:, ~land] == 255).all()
