@@ -20,7 +20,7 @@ from ..core.errors import DataError, GridError, ParameterError, located
 
 #: Before a change of CRS edges are split to at most this share of the layer's
 #: extent: a straight edge in one CRS is a curve in another.
-_DENSIFY_SHARE = 1 / 500
+DENSIFY_SHARE = 1 / 500
 
 
 @dataclass
@@ -99,7 +99,7 @@ def read_polygons(source, crs_wkt, name_field, context, progress, name="BASINS")
     step = 0.0
     if not same:
         box = source.sourceExtent()
-        step = max(box.width(), box.height()) * _DENSIFY_SHARE
+        step = max(box.width(), box.height()) * DENSIFY_SHARE
     result, taken = Polygons(), set()
     request = QgsFeatureRequest()
     request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
@@ -109,12 +109,12 @@ def read_polygons(source, crs_wkt, name_field, context, progress, name="BASINS")
         title = _title(feature, name_field)
         unnamed = not title
         title = title or f"basin_{feature.id()}"
-        geometry = _polygons_of(feature.geometry())
+        geometry = polygons_of(feature.geometry())
         if geometry is None:
             result.skipped.append(title)
             continue
         if not geometry.isGeosValid():
-            geometry = _polygons_of(geometry.makeValid())
+            geometry = polygons_of(geometry.makeValid())
             if geometry is None:
                 result.skipped.append(title)
                 continue
@@ -126,7 +126,7 @@ def read_polygons(source, crs_wkt, name_field, context, progress, name="BASINS")
             result.renamed.append(unique)
         taken.add(unique)
         with located(f"basin {unique}"):
-            rings = _rings(geometry, None if same else transform, step)
+            rings = rings_of(geometry, None if same else transform, step)
         result.names.append(unique)
         result.geometries.append(geometry)
         result.rings.append(rings)
@@ -162,7 +162,7 @@ def _unused(title, names):
     return unique
 
 
-def _polygons_of(geometry):
+def polygons_of(geometry):
     """The polygon parts of a geometry, curves as segments; None when there are none."""
     if geometry is None or geometry.isNull() or geometry.isEmpty():
         return None
@@ -177,12 +177,12 @@ def _polygons_of(geometry):
     return geometry
 
 
-def _rings(geometry, transform, step):
+def rings_of(geometry, transform, step):
     """The core's rings of a polygon, brought to another CRS where there is a transform."""
     if transform is None:
         return orient_rings(_parts(geometry))
     box = geometry.boundingBox()
-    step = step or max(box.width(), box.height()) * _DENSIFY_SHARE
+    step = step or max(box.width(), box.height()) * DENSIFY_SHARE
     moved = geometry.densifyByDistance(step)
     # A single part comes back as a plain polygon.
     moved.convertToMultiType()
@@ -195,7 +195,7 @@ def _rings(geometry, transform, step):
     if transform.destinationCrs().isGeographic():
         return orient_rings(unwrap_parts(_parts(moved)))
     if not moved.isGeosValid():
-        moved = _polygons_of(moved.makeValid()) or moved
+        moved = polygons_of(moved.makeValid()) or moved
     return orient_rings(_parts(moved))
 
 

@@ -1,16 +1,40 @@
 """Every algorithm of the toolbox, in the order of the groups."""
 
 from .basins.basinstatistics import BasinStatistics
+from .data.alignstack import AlignStack
+from .data.describestack import DescribeStack
+from .data.exportstack import ExportStack
+from .data.extractperiod import ExtractPeriod
 from .data.importgrace import ImportGrace
+from .data.importseries import ImportSeries
+from .data.importstorage import ImportStorage
+from .data.pointseries import PointSeriesTable
 from .data.sampledata import SampleData
+from .data.stackcalculator import StackCalculator
 from .gap_filling.fillgapslinear import FillGapsLinear
 from .gap_filling.fillgapsssa import FillGapsSsa
 from .groundwater.separategroundwater import SeparateGroundwater
+from .masks.applymask import ApplyMask
+from .masks.combinemasks import CombineMasks
+from .masks.glaciermask import GlacierMask
+from .masks.watermask import WaterMask
 from .trends.trendmap import TrendMap
 
 ALGORITHMS = (
     ImportGrace,
+    ImportStorage,
+    ImportSeries,
     SampleData,
+    AlignStack,
+    DescribeStack,
+    ExtractPeriod,
+    StackCalculator,
+    PointSeriesTable,
+    ExportStack,
+    WaterMask,
+    GlacierMask,
+    CombineMasks,
+    ApplyMask,
     FillGapsSsa,
     FillGapsLinear,
     SeparateGroundwater,

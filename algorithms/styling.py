@@ -7,7 +7,6 @@ from qgis.core import (
     QgsGradientStop,
     QgsPalettedRasterRenderer,
     QgsProcessingLayerPostProcessorInterface,
-    QgsRasterBandStats,
     QgsRasterShader,
     QgsSingleBandPseudoColorRenderer,
 )
@@ -75,7 +74,7 @@ def sequential(band, unit=""):
 
     def style(layer):
         provider = layer.dataProvider()
-        stats = provider.bandStatistics(band, QgsRasterBandStats.All, layer.extent(), 250000)
+        stats = provider.bandStatistics(band, extent=layer.extent(), sampleSize=250000)
         top = _round_up(min(stats.maximumValue, stats.mean + 2.0 * (stats.stdDev or 0.0)))
         layer.setRenderer(_pseudocolour(provider, band, 0.0, top, SEQUENTIAL, unit))
 

@@ -7,6 +7,7 @@ from qgis.core import (
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
+    QgsProcessingParameterFolderDestination,
     QgsProcessingParameterRasterDestination,
     QgsProperty,
 )
@@ -30,7 +31,7 @@ def check_targets(algorithm, parameters, sources):
     for definition in algorithm.destinationParameterDefinitions():
         name = definition.name()
         path = _file(parameters.get(name))
-        if path is None:
+        if path is None or isinstance(definition, QgsProcessingParameterFolderDestination):
             continue
         if path.is_dir():
             raise WriteError("a file is expected", f"the folder {path}", name)

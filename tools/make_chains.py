@@ -31,20 +31,130 @@ COMPONENTS = {
     "SNOW": "Snow water equivalent stack",
     "CANOPY": "Canopy water stack",
 }
-HELP = (
-    "From a GRACE product to groundwater trends by basin in one run: import, fill the missing "
-    "months (SSA, two published stages), take soil moisture, snow and canopy water off, summarise "
-    "total and groundwater storage by basin, map the groundwater trend. The land-model stacks must "
-    "lie on the grid of the imported product (after the extent, where you give one). Filled months "
-    "are set aside for trends and their significance."
-)
+PARAMETER_HELP = {
+    "INPUT": "The GRACE/GRACE-FO product as downloaded, on a latitude-longitude grid.",
+    "EXTENT": "Region to import, in degrees; empty imports everything.",
+    "NOISY": "'keep' leaves noise months in with a warning, 'missing' has them filled.",
+    "SOILMOISTURE": "Monthly stack of soil moisture, all layers together, on the grid of GRACE.",
+    "SNOW": "Monthly stack of snow water equivalent on the grid of GRACE.",
+    "CANOPY": "Monthly stack of canopy water on the grid of GRACE.",
+    "INPUT_FOLDER": "Folder with the monthly files of one land model, as downloaded.",
+    "PRODUCT": "Which land model the files are of.",
+    "WATER": "Lakes and reservoirs: cells mostly covered are left out.",
+    "GLACIERS": "Glacier outlines, for example of the Randolph Glacier Inventory.",
+    "BASINS": "Polygon layer in any coordinate system.",
+    "BASIN_FIELD": "Names in tables and reports; empty numbers the basins.",
+}
+PRODUCTS = ["gldas-noah", "gldas-clsm", "gldas-vic", "era5-land"]
+
+
+def basin_series():
+    """GRACE product and basins in; series, summary and trend of total storage out."""
+    chain = _Chain(
+        "Basin series from GRACE",
+        "From a GRACE product to the series of every basin in one run: import, fill the missing "
+        "months (SSA, two published stages), summarise total water storage by basin, map its "
+        "trend. Filled months are set aside for trends and their significance.",
+        [*_grace(), *_basins()],
+    )
+    _import_and_fill(chain)
+    _summarise(chain, "basins", "fill", "Total water storage")
+    _map_trend(chain, "fill", "Total water storage")
+    return chain.model
 
 
 def groundwater_trend_by_basin():
     """GRACE product, land-model storages and basins in; trends out."""
-    model = QgsProcessingModelAlgorithm("Groundwater trend by basin", "Chains")
-    place = _Places()
-    parameters = [
+    chain = _Chain(
+        "Groundwater trend by basin",
+        "From a GRACE product to groundwater trends by basin in one run: import, fill the missing "
+        "months (SSA, two published stages), take soil moisture, snow and canopy water off, "
+        "summarise total and groundwater storage by basin, map the groundwater trend. The "
+        "land-model stacks must lie on the grid of the imported product (after the extent, where "
+        "you give one). Filled months are set aside for trends and their significance.",
+        [
+            *_grace(),
+            *(
+                QgsProcessingParameterRasterLayer(name, label, optional=name != "SOILMOISTURE")
+                for name, label in COMPONENTS.items()
+            ),
+            *_basins(),
+        ],
+    )
+    _import_and_fill(chain)
+    _separate(chain, {name: _given(name) for name in COMPONENTS}, {"OUTPUT": "GWSA"})
+    _summarise(chain, "totals", "fill", "Total water storage")
+    _summarise(chain, "basins", "separate", "Groundwater")
+    _map_trend(chain, "separate", "Groundwater")
+    return chain.model
+
+
+def masked_groundwater_trend():
+    """GRACE product, land-model files, lakes, glaciers and basins in; masked trends out."""
+    chain = _Chain(
+        "Groundwater trend, masked",
+        "From a GRACE product and the monthly files of a land model to groundwater trends without "
+        "lakes and glaciers: import both, bring the land model to the grid of GRACE by "
+        "area-weighted means, fill the missing months of GRACE, take soil moisture, snow and "
+        "canopy water off, leave out cells that are mostly lake or glacier, summarise by basin, "
+        "map the trend. Filled months are set aside for trends and their significance.",
+        [
+            *_grace(),
+            QgsProcessingParameterFile(
+                "INPUT_FOLDER",
+                "Folder with the land model's monthly files",
+                QgsProcessingParameterFile.Behavior.Folder,
+            ),
+            QgsProcessingParameterEnum(
+                "PRODUCT", "Land model", PRODUCTS, defaultValue=PRODUCTS[0], usesStaticStrings=True
+            ),
+            _polygons("WATER", "Lakes"),
+            _polygons("GLACIERS", "Glaciers"),
+            *_basins(),
+        ],
+    )
+    _import_and_fill(chain)
+    chain.add(
+        "land",
+        "importstorage",
+        "Import land-surface storage",
+        {name: _given(name) for name in ("INPUT_FOLDER", "PRODUCT", "EXTENT")},
+        {"OUTPUT_HTML": "Land model: import report"},
+    )
+    aligned = {}
+    for name, label in COMPONENTS.items():
+        child = f"align_{name.lower()}"
+        sources = {"INPUT": _made("land", f"OUTPUT_{name}"), "REFERENCE": _made("fill", "OUTPUT")}
+        chain.add(child, "alignstack", f"Align {label.lower()}", sources, {})
+        aligned[name] = _made(child, "OUTPUT")
+    _separate(chain, aligned, {})
+    for child, algorithm, name in (
+        ("water", "watermask", "WATER"),
+        ("glaciers", "glaciermask", "GLACIERS"),
+    ):
+        sources = {name: _given(name), "REFERENCE": _made("separate", "OUTPUT")}
+        chain.add(child, algorithm, f"Mask: {name.lower()}", sources, {})
+    chain.add(
+        "masks",
+        "combinemasks",
+        "Combine masks",
+        {"INPUTS": [_made("water", "OUTPUT"), _made("glaciers", "OUTPUT")]},
+        {"OUTPUT": "Mask"},
+    )
+    chain.add(
+        "mask",
+        "applymask",
+        "Apply mask",
+        {"INPUT": _made("separate", "OUTPUT"), "MASK": _made("masks", "OUTPUT")},
+        {"OUTPUT": "GWSA, masked"},
+    )
+    _summarise(chain, "basins", "mask", "Groundwater")
+    _map_trend(chain, "mask", "Groundwater")
+    return chain.model
+
+
+def _grace():
+    return [
         QgsProcessingParameterFile("INPUT", "GRACE product (NetCDF)"),
         QgsProcessingParameterExtent("EXTENT", "Extent to import", optional=True),
         QgsProcessingParameterEnum(
@@ -54,78 +164,82 @@ def groundwater_trend_by_basin():
             defaultValue="keep",
             usesStaticStrings=True,
         ),
-        *(
-            QgsProcessingParameterRasterLayer(name, label, optional=name != "SOILMOISTURE")
-            for name, label in COMPONENTS.items()
-        ),
-        QgsProcessingParameterFeatureSource(
-            "BASINS", "Basins", [QgsProcessing.SourceType.TypeVectorPolygon]
-        ),
+    ]
+
+
+def _polygons(name, label):
+    return QgsProcessingParameterFeatureSource(
+        name, label, [QgsProcessing.SourceType.TypeVectorPolygon]
+    )
+
+
+def _basins():
+    return [
+        _polygons("BASINS", "Basins"),
         QgsProcessingParameterField(
             "BASIN_FIELD", "Field with the basin's name", "", "BASINS", optional=True
         ),
     ]
-    for parameter in parameters:
-        component = QgsProcessingModelParameter(parameter.name())
-        component.setPosition(place.next(0))
-        model.addModelParameter(parameter, component)
-    model.setParameterOrder([parameter.name() for parameter in parameters])
 
-    add = _Adder(model, place)
-    add(
+
+def _import_and_fill(chain):
+    chain.add(
         "import",
         "importgrace",
         "Import GRACE",
-        {"INPUT": _given("INPUT"), "EXTENT": _given("EXTENT"), "NOISY": _given("NOISY")},
+        {name: _given(name) for name in ("INPUT", "EXTENT", "NOISY")},
         {"OUTPUT_HTML": "Import report"},
     )
-    add(
+    chain.add(
         "fill",
         "fillgapsssa",
         "Fill gaps (SSA)",
         {"INPUT": _made("import", "OUTPUT")},
         {"OUTPUT": "TWSA, filled", "OUTPUT_FLAGS": "Flags: what was filled"},
     )
-    add(
+
+
+def _separate(chain, components, outputs):
+    chain.add(
         "separate",
         "separategroundwater",
         "Separate groundwater",
         {
             "INPUT": _made("fill", "OUTPUT"),
             "FLAGS": _made("fill", "OUTPUT_FLAGS"),
-            **{name: _given(name) for name in COMPONENTS},
+            **components,
         },
-        {"OUTPUT": "GWSA"},
+        outputs,
     )
-    for child, source, text in (
-        ("totals", "fill", "Total water storage"),
-        ("basins", "separate", "Groundwater"),
-    ):
-        add(
-            child,
-            "basinstatistics",
-            f"{text} by basin",
-            {
-                "INPUT": _made(source, "OUTPUT"),
-                "FLAGS": _made("fill", "OUTPUT_FLAGS"),
-                "BASINS": _given("BASINS"),
-                "BASIN_FIELD": _given("BASIN_FIELD"),
-            },
-            {
-                "OUTPUT": f"{text}: series by basin",
-                "OUTPUT_SUMMARY": f"{text}: summary by basin",
-                "OUTPUT_HTML": f"{text}: report",
-            },
-        )
-    add(
+
+
+def _summarise(chain, child, source, text):
+    chain.add(
+        child,
+        "basinstatistics",
+        f"{text} by basin",
+        {
+            "INPUT": _made(source, "OUTPUT"),
+            "FLAGS": _made("fill", "OUTPUT_FLAGS"),
+            "BASINS": _given("BASINS"),
+            "BASIN_FIELD": _given("BASIN_FIELD"),
+        },
+        {
+            "OUTPUT": f"{text}: series by basin",
+            "OUTPUT_SUMMARY": f"{text}: summary by basin",
+            "OUTPUT_HTML": f"{text}: report",
+        },
+    )
+
+
+def _map_trend(chain, source, text):
+    chain.add(
         "trend",
         "trendmap",
-        "Groundwater trend map",
-        {"INPUT": _made("separate", "OUTPUT"), "FLAGS": _made("fill", "OUTPUT_FLAGS")},
-        {"OUTPUT": "Groundwater trend"},
+        f"{text}: trend map",
+        {"INPUT": _made(source, "OUTPUT"), "FLAGS": _made("fill", "OUTPUT_FLAGS")},
+        {"OUTPUT": f"{text} trend"},
     )
-    model.setHelpContent({"ALG_DESC": HELP})
-    return model
 
 
 class _Places:
@@ -139,16 +253,28 @@ class _Places:
         return QPointF(140 + 320 * column, 80 + 110 * row)
 
 
-class _Adder:
-    def __init__(self, model, place):
-        self._model, self._place = model, place
+class _Chain:
+    """A model under construction."""
 
-    def __call__(self, child_id, algorithm, description, sources, outputs):
+    def __init__(self, name, help_text, parameters):
+        self.model = QgsProcessingModelAlgorithm(name, "Chains")
+        self._place = _Places()
+        for parameter in parameters:
+            parameter.setHelp(PARAMETER_HELP[parameter.name()])
+            component = QgsProcessingModelParameter(parameter.name())
+            component.setPosition(self._place.next(0))
+            self.model.addModelParameter(parameter, component)
+        self.model.setParameterOrder([parameter.name() for parameter in parameters])
+        helps = {p.name(): PARAMETER_HELP[p.name()] for p in parameters}
+        self.model.setHelpContent({"ALG_DESC": help_text, **helps})
+
+    def add(self, child_id, algorithm, description, sources, outputs):
+        """A step: its inputs, and which of its outputs the chain shows under which label."""
         child = QgsProcessingModelChildAlgorithm(f"gracewater:{algorithm}")
         child.setChildId(child_id)
         child.setDescription(description)
         for name, source in sources.items():
-            child.addParameterSources(name, [source])
+            child.addParameterSources(name, source if isinstance(source, list) else [source])
         position = self._place.next(1)
         child.setPosition(position)
         finals = {}
@@ -159,7 +285,7 @@ class _Adder:
             output.setPosition(QPointF(position.x() + 320, position.y() + 40 * i))
             finals[name] = output
         child.setModelOutputs(finals)
-        self._model.addChildAlgorithm(child)
+        self.model.addChildAlgorithm(child)
 
 
 def _given(name):
@@ -182,10 +308,19 @@ def main():
 
     GraceWaterToolbox().initProcessing()
     FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / "groundwatertrendbybasin.model3"
-    if not groundwater_trend_by_basin().toFile(str(path)):
-        sys.exit(f"could not write {path}")
-    print(path.relative_to(ROOT))
+    for name, build in CHAINS.items():
+        path = FOLDER / f"{name}.model3"
+        if not build().toFile(str(path)):
+            sys.exit(f"could not write {path}")
+        print(path.relative_to(ROOT))
+
+
+#: The file's name is the id of the chain.
+CHAINS = {
+    "basinseriesfromgrace": basin_series,
+    "groundwatertrendbybasin": groundwater_trend_by_basin,
+    "groundwatertrendmasked": masked_groundwater_trend,
+}
 
 
 if __name__ == "__main__":

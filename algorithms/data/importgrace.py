@@ -43,10 +43,13 @@ class ImportGrace(GraceAlgorithm):
         """Parameters."""
         self.add(
             QgsProcessingParameterFile(
-                "INPUT", self.tr("GRACE product"), fileFilter="NetCDF (*.nc *.nc4);;All files (*)"
+                "INPUT",
+                self.tr("GRACE product"),
+                fileFilter="NetCDF, HDF5 (*.nc *.nc4 *.h5);;All files (*)",
             ),
-            "The product's NetCDF file as downloaded, with time, latitude and longitude. "
-            "Longitudes 0–360 and any latitude order are understood.",
+            "The product's file as downloaded: NetCDF with time, latitude and longitude, or GSFC's "
+            "mascon HDF5, which is painted on 0.5° cells. Longitudes 0–360 and any latitude order "
+            "are understood.",
         )
         self.add(
             QgsProcessingParameterExtent("EXTENT", self.tr("Extent"), optional=True),

@@ -21,6 +21,7 @@ from ...core.data.atomic import atomic_path
 from ...core.data.sample import NOTE, STORAGES, TRUTH_FIELDS
 from ..base import GraceAlgorithm
 from ..compat import field
+from .sampleextras import check_extras, declare_extras, write_extras
 
 TRUTH_STACKS = (
     ("OUTPUT_TRUE_TWS", "tws", "True total water storage anomaly"),
@@ -109,6 +110,11 @@ class SampleData(GraceAlgorithm):
                 f"{label} at 0.5°, cm.",
                 advanced=True,
             )
+        declare_extras(self)
+
+    def check(self, parameters, context):
+        """Folders that can be made."""
+        check_extras(parameters)
 
     def compute(self, parameters, context, progress):
         """Make the twin, write what was asked for."""
@@ -122,6 +128,7 @@ class SampleData(GraceAlgorithm):
             rasters[f"OUTPUT_UNCERTAINTY_{name}"] = sigma
         for name, key, label in TRUTH_STACKS:
             rasters[name] = (sample.write_truth_stack, key, label.lower())
+        check_extras(parameters)
         targets = {n: self.raster_target(parameters, n, context) for n in rasters}
         wanted = [n for n, path in targets.items() if path]
         grace = self.file_target(parameters, "OUTPUT_GRACE", context)
@@ -137,7 +144,9 @@ class SampleData(GraceAlgorithm):
                 progress.check()
                 write, key, text = rasters[name]
                 write(twin, key, text, files.enter_context(atomic_path(targets[name])))
-                progress.set(0.4 + 0.5 * (i + 1) / len(wanted))
+                progress.set(0.4 + 0.2 * (i + 1) / len(wanted))
+            part = progress.part(0.6, 0.95)
+            results.update(write_extras(self, parameters, context, twin, files, part))
             truth = sample.truth_rows(twin)
             progress.check()
             results["OUTPUT_BASINS"] = self._write_basins(parameters, context, twin)

@@ -7,6 +7,7 @@ import numpy as np
 from ..errors import GridError, ReadError, TimeAxisError, located
 from .grid import Grid
 from .multidim import MultidimFile
+from .products.gsfc import is_gsfc, open_gsfc
 from .timeaxis import decode_times
 from .units import storage_factor
 
@@ -80,6 +81,8 @@ def open_grace(path, variable="", units=""):
     Raises `ReadError`, `TimeAxisError`, `UnitsError`, `GridError`.
     """
     file = MultidimFile(path)
+    if is_gsfc(file):
+        return open_gsfc(file, variable, units)
     storage = _find_storage(file, variable)
     time, lat, lon = _axes(file, storage)
     middle, start, end = _times(file, time)

@@ -115,7 +115,8 @@ def check_same_grid(first, second, first_name, second_name):
         raise GridError(
             f"{first_name} and {second_name} must share one grid, but differ in their {what}",
             f"{first_name}: {first.describe()}; {second_name}: {second.describe()}",
-            remedy="Bring them to one grid first (GDAL 'Warp' with the same extent and cell size).",
+            remedy="Bring them to one grid first with 'Align stack' (from another "
+            "coordinate system with GDAL 'Warp').",
         )
 
 

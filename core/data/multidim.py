@@ -73,6 +73,22 @@ class MultidimFile:
             raise ReadError(f"a readable variable {name!r} is expected", "none", self.name)
         return Variable(self, array, name)
 
+    def groups(self):
+        """Names of the groups in the root group."""
+        return list(self._root.GetGroupNames() or [])
+
+    def grouped(self, group, name):
+        """The array ``name`` of a group as a `Variable`; `ReadError` lists what there is."""
+        inside = self._call(self._root.OpenGroup, group) if group in self.groups() else None
+        names = list(inside.GetMDArrayNames() or []) if inside is not None else []
+        if name not in names:
+            raise ReadError(
+                f"a variable named '/{group}/{name}' is expected",
+                ", ".join(names) or f"none in '/{group}'",
+                self.name,
+            )
+        return Variable(self, self._call(inside.OpenMDArray, name), f"/{group}/{name}")
+
     def attributes(self):
         """Global attributes as a dictionary."""
         return self._call(_attributes, self._root)

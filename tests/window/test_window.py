@@ -46,6 +46,7 @@ def sample(tmp_path_factory):
     names = ("soil_moisture", "snow", "canopy", "twsa", "filled", "flags")
     files = {name: str(folder / f"{name}.tif") for name in names}
     files["grace"], files["basins"] = str(folder / "grace.nc"), str(folder / "basins.gpkg")
+    files["gldas"], files["lakes"] = str(folder / "gldas"), str(folder / "lakes.gpkg")
     with Headless() as qgis:
         qgis.run(
             "gracewater:sampledata",
@@ -54,6 +55,14 @@ def sample(tmp_path_factory):
             OUTPUT_SNOW=files["snow"],
             OUTPUT_CANOPY=files["canopy"],
             OUTPUT_BASINS=files["basins"],
+            OUTPUT_GLDAS=files["gldas"],
+        )
+        # One basin stands in for lakes and glaciers: what is tested here is the window.
+        qgis.run(
+            "native:extractbyexpression",
+            INPUT=files["basins"],
+            EXPRESSION="basin = 'Kessin'",
+            OUTPUT=files["lakes"],
         )
         qgis.run("gracewater:importgrace", INPUT=files["grace"], OUTPUT=files["twsa"])
         qgis.run(
@@ -99,15 +108,26 @@ def test_trend_map_from_the_toolbox(sample, tmp_path):
     assert_styled_and_drawn(trend, "cm/yr")
 
 
+#: What each chain asks for: layers of the project, and values, by the sample's names.
+CHAIN_LAYERS = {
+    "basinseriesfromgrace": {},
+    "groundwatertrendbybasin": {
+        "SOILMOISTURE": "soil_moisture",
+        "SNOW": "snow",
+        "CANOPY": "canopy",
+    },
+    "groundwatertrendmasked": {"WATER": "lakes", "GLACIERS": "lakes"},
+}
+CHAIN_VALUES = {"groundwatertrendmasked": {"INPUT_FOLDER": "gldas"}}
+
+
 @pytest.mark.parametrize("chain", CHAINS)
 def test_chain_from_its_dialog(chain, sample, tmp_path):
-    layers = {
-        "SOILMOISTURE": sample["soil_moisture"],
-        "SNOW": sample["snow"],
-        "CANOPY": sample["canopy"],
-        "BASINS": sample["basins"],
-    }
-    values = {"INPUT": sample["grace"], "BASIN_FIELD": "basin"}
+    named = {**CHAIN_LAYERS[chain], "BASINS": "basins"}
+    layers = {parameter: sample[name] for parameter, name in named.items()}
+    named = {"INPUT": "grace", **CHAIN_VALUES.get(chain, {})}
+    values = {parameter: sample[name] for parameter, name in named.items()}
+    values["BASIN_FIELD"] = "basin"
     shown = run_dialog(tmp_path, chain, layers, values)
     (trend,) = [raster for raster in shown["rasters"] if raster["units"] == ["cm/yr"]]
     assert_styled_and_drawn(trend, "cm/yr")

@@ -1,0 +1,114 @@
+"""Point layers as names and coordinates in the CRS of a stack."""
+
+from dataclasses import dataclass, field
+
+from qgis.core import (
+    NULL,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsFeatureRequest,
+    QgsWkbTypes,
+)
+
+from ...core.errors import DataError, GridError, ParameterError
+
+
+@dataclass
+class Points:
+    """Points of a layer: ``names``, ``x``, ``y``; ``skipped`` and ``renamed`` name features."""
+
+    names: list = field(default_factory=list)
+    x: list = field(default_factory=list)
+    y: list = field(default_factory=list)
+    skipped: list = field(default_factory=list)
+    renamed: list = field(default_factory=list)
+
+    def remarks(self):
+        """What was done to the features, one sentence each."""
+        texts = (
+            (self.skipped, "features without a usable position were left out"),
+            (self.renamed, "names occurred before and were numbered"),
+        )
+        return [f"{len(names)} {text}: {listed(names)}." for names, text in texts if names]
+
+
+def listed(names, most=20):
+    """Names in a sentence, cut where there are many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def check_points(source, name, name_field=""):
+    """Raise unless a feature source can be used as points named by ``name_field``."""
+    if source is None:
+        raise DataError("a point layer is expected", "none", name)
+    where = f"{name} ({source.sourceName()})"
+    if not source.sourceCrs().isValid():
+        raise GridError(
+            "a layer with a coordinate reference system is expected",
+            "none",
+            where,
+            "Set it with 'Assign projection' or in the layer's properties.",
+        )
+    kind = QgsWkbTypes.geometryType(source.wkbType())
+    if kind != QgsWkbTypes.GeometryType.PointGeometry:
+        found = QgsWkbTypes.displayString(source.wkbType())
+        raise ParameterError("a point layer is expected", found, where)
+    fields = source.fields().names()
+    if name_field and name_field not in fields:
+        raise ParameterError(
+            "a field of the point layer is expected",
+            f"{name_field!r} beside {', '.join(fields)}",
+            "POINT_FIELD",
+        )
+
+
+def read_points(source, crs_wkt, name_field, context, progress, name="POINTS"):
+    """`Points` of a feature source in the CRS ``crs_wkt``; parts of a multipoint one by one.
+
+    Raises `GridError` for a stack's CRS that QGIS does not know, `DataError` without points.
+    """
+    check_points(source, name, name_field)
+    target = QgsCoordinateReferenceSystem.fromWkt(crs_wkt)
+    transform = QgsCoordinateTransform(source.sourceCrs(), target, context.transformContext())
+    if not transform.isValid():
+        raise GridError(
+            "a stack whose coordinate system QGIS knows is expected", crs_wkt[:80], "INPUT"
+        )
+    result, taken = Points(), set()
+    for feature in source.getFeatures(QgsFeatureRequest()):
+        progress.check()
+        title = _title(feature, name_field)
+        geometry = feature.geometry()
+        if geometry.isNull() or geometry.isEmpty():
+            result.skipped.append(title)
+            continue
+        for vertex in geometry.vertices():
+            try:
+                place = transform.transform(vertex.x(), vertex.y())
+            except QgsCsException:
+                result.skipped.append(title)
+                continue
+            unique, number = title, 1
+            while unique in taken:
+                number += 1
+                unique = f"{title} ({number})"
+            if unique != title:
+                result.renamed.append(unique)
+            taken.add(unique)
+            result.names.append(unique)
+            result.x.append(place.x())
+            result.y.append(place.y())
+    if not result.names:
+        raise DataError("at least one point is expected", f"none in {source.sourceName()}", name)
+    return result
+
+
+def _title(feature, name_field):
+    value = feature[name_field] if name_field else None
+    if value is None or value == NULL or not str(value).strip():
+        return f"point_{feature.id()}"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()

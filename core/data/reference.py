@@ -1,0 +1,62 @@
+"""The grid of a raster that other rasters are brought to, whatever it holds."""
+
+import dataclasses
+
+import numpy as np
+
+from ..errors import GridError, ReadError
+from .grid import Grid
+
+
+def read_grid(source, name):
+    """The `Grid` of any north-up raster that GDAL opens; ``name`` is for messages.
+
+    The raster need not be a stack: only its cells count. Raises `ReadError` and
+    `GridError`.
+    """
+    import rasterio
+    from rasterio.errors import RasterioError, RasterioIOError
+
+    try:
+        with rasterio.open(str(source)) as file:
+            t, crs = file.transform, file.crs.to_wkt() if file.crs else ""
+            width, height = file.width, file.height
+    except (RasterioError, RasterioIOError) as error:
+        raise ReadError("a raster that GDAL can open is expected", error, name) from error
+    if t.is_identity:
+        raise GridError("a georeferenced raster is expected", "no position", name)
+    if t.b or t.d or t.e >= 0 or t.a <= 0:
+        raise GridError("a north-up raster is expected", "a rotated or flipped one", name)
+    if not crs:
+        raise GridError(
+            "a raster with a coordinate reference system is expected",
+            "none",
+            name,
+            "Assign one first (Raster ▸ Projections ▸ Assign projection).",
+        )
+    return Grid(t.c, t.f, t.a, -t.e, width, height, crs)
+
+
+def same_crs(first, second):
+    """Whether two grids have one coordinate system."""
+    return not dataclasses.replace(first, crs=second.crs).difference(first)
+
+
+def written_type(stack):
+    """dtype and nodata for a stack made from another one: classes stay classes."""
+    kind, _ = pixel_type(stack.source, stack.name)
+    if kind == np.uint8:
+        return "uint8", 255
+    return ("float64" if kind == np.float64 else "float32"), np.nan
+
+
+def pixel_type(source, name):
+    """The numpy dtype and the nodata value (or None) of a raster's first band."""
+    import rasterio
+    from rasterio.errors import RasterioError, RasterioIOError
+
+    try:
+        with rasterio.open(str(source)) as file:
+            return np.dtype(file.dtypes[0]), file.nodatavals[0]
+    except (RasterioError, RasterioIOError) as error:
+        raise ReadError("a raster that GDAL can open is expected", error, name) from error

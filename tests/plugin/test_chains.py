@@ -1,0 +1,225 @@
+"""The shipped chains, run headless on the synthetic sample; batch and iterate too."""
+
+import csv
+import json
+import subprocess
+
+import numpy as np
+import pytest
+from grace_water_toolbox.core.data.stack import MonthlyStack
+from headless import ROOT, Headless, find_qgis_process
+
+pytestmark = pytest.mark.headless
+
+CHAINS = {
+    "basinseriesfromgrace": ["INPUT", "EXTENT", "NOISY", "BASINS", "BASIN_FIELD"],
+    "groundwatertrendbybasin": [
+        *("INPUT", "EXTENT", "NOISY", "SOILMOISTURE", "SNOW", "CANOPY", "BASINS", "BASIN_FIELD"),
+    ],
+    "groundwatertrendmasked": [
+        *("INPUT", "EXTENT", "NOISY", "INPUT_FOLDER", "PRODUCT", "WATER", "GLACIERS"),
+        *("BASINS", "BASIN_FIELD"),
+    ],
+}
+BASINS = ["Arvane", "Belmor", "Drusk", "Elmara", "Kessin", "Sorrel"]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sample")
+    files = {
+        "OUTPUT_GRACE": folder / "grace.nc",
+        "OUTPUT_SOILMOISTURE": folder / "soil_moisture.tif",
+        "OUTPUT_SNOW": folder / "snow.tif",
+        "OUTPUT_CANOPY": folder / "canopy.tif",
+        "OUTPUT_BASINS": folder / "basins.gpkg",
+        "OUTPUT_GLDAS": folder / "gldas",
+    }
+    with Headless() as qgis:
+        qgis.run("gracewater:sampledata", **files)
+    # A lake over a 3° × 2° box and a glacier over one cell, both well inside the land.
+    write_boxes(folder / "lakes.geojson", [(-36.0, 40.0, -33.0, 42.0)])
+    write_boxes(folder / "glaciers.geojson", [(-33.0, 45.0, -32.0, 46.0)])
+    return folder
+
+
+def write_boxes(path, boxes):
+    features = [
+        {
+            "type": "Feature",
+            "properties": {},
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [[[w, s], [e, s], [e, n], [w, n], [w, s]]],
+            },
+        }
+        for w, s, e, n in boxes
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+
+
+def test_chains_and_their_inputs_are_the_fixed_ones(provider):
+    found = {
+        a.name(): [d.name() for d in a.parameterDefinitions() if not d.isDestination()]
+        for a in provider.algorithms()
+        if a.groupId() == "chains"
+    }
+    assert {name: sorted(inputs) for name, inputs in found.items()} == {
+        name: sorted(inputs) for name, inputs in CHAINS.items()
+    }
+
+
+def rows_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_basin_series_from_grace(sample, tmp_path):
+    with Headless() as qgis:
+        qgis.run(
+            "gracewater:basinseriesfromgrace",
+            INPUT=sample / "grace.nc",
+            NOISY="missing",
+            BASINS=sample / "basins.gpkg",
+            BASIN_FIELD="basin",
+            **{
+                "import:OUTPUT_HTML": tmp_path / "import.html",
+                "fill:OUTPUT": tmp_path / "twsa.tif",
+                "fill:OUTPUT_FLAGS": tmp_path / "flags.tif",
+                "basins:OUTPUT": tmp_path / "basins.csv",
+                "basins:OUTPUT_SUMMARY": tmp_path / "summary.csv",
+                "basins:OUTPUT_HTML": tmp_path / "basins.html",
+                "trend:OUTPUT": tmp_path / "trend.tif",
+            },
+        )
+    rows = rows_of(tmp_path / "basins.csv")
+    assert sorted({r["basin"] for r in rows}) == BASINS
+    assert len(rows) == 6 * 265
+    assert all(r["value"] for r in rows)
+    # 36 missing months and the noise month 2015-02.
+    assert sum(r["filled"] == "1" for r in rows if r["basin"] == "Elmara") == 37
+    elmara = next(r for r in rows_of(tmp_path / "summary.csv") if r["basin"] == "Elmara")
+    assert float(elmara["slope_upper"]) < -0.5
+    page = (tmp_path / "basins.html").read_text(encoding="utf-8")
+    assert "synthetic" in page.lower()
+
+
+def test_masked_groundwater_trend(sample, tmp_path):
+    with Headless() as qgis:
+        qgis.run(
+            "gracewater:groundwatertrendmasked",
+            INPUT=sample / "grace.nc",
+            INPUT_FOLDER=sample / "gldas",
+            PRODUCT="gldas-noah",
+            WATER=sample / "lakes.geojson",
+            GLACIERS=sample / "glaciers.geojson",
+            BASINS=sample / "basins.gpkg",
+            BASIN_FIELD="basin",
+            **{
+                "import:OUTPUT_HTML": tmp_path / "import.html",
+                "fill:OUTPUT": tmp_path / "twsa.tif",
+                "fill:OUTPUT_FLAGS": tmp_path / "flags.tif",
+                "land:OUTPUT_HTML": tmp_path / "land.html",
+                "masks:OUTPUT": tmp_path / "mask.tif",
+                "mask:OUTPUT": tmp_path / "gwsa.tif",
+                "basins:OUTPUT": tmp_path / "basins.csv",
+                "basins:OUTPUT_SUMMARY": tmp_path / "summary.csv",
+                "basins:OUTPUT_HTML": tmp_path / "basins.html",
+                "trend:OUTPUT": tmp_path / "trend.tif",
+            },
+        )
+    with MonthlyStack(tmp_path / "gwsa.tif") as stack:
+        grid, values = stack.grid, stack.read()
+    lake = (grid.x[None, :] > -36) & (grid.x[None, :] < -33)
+    lake = lake & (grid.y[:, None] > 40) & (grid.y[:, None] < 42)
+    glacier = (grid.x[None, :] == -32.5) & (grid.y[:, None] == 45.5)
+    assert lake.sum() == 6 and glacier.sum() == 1
+    assert np.isnan(values[:, lake | glacier]).all()
+    beside = (grid.x[None, :] == -36.5) & (grid.y[:, None] == 41.5)
+    assert np.isfinite(values[:, beside]).all()
+    summary = {r["basin"]: r for r in rows_of(tmp_path / "summary.csv")}
+    assert float(summary["Elmara"]["slope_upper"]) < 0
+    assert 0.5 < float(summary["Elmara"]["covered_share"]) < 0.95
+    assert float(summary["Sorrel"]["covered_share"]) > 0.99
+
+
+def test_a_batch_over_two_seeds_keeps_its_runs_apart(tmp_path):
+    """A server loop: the same chain of steps, one folder a run."""
+    series = []
+    with Headless() as qgis:
+        for seed in (0, 1):
+            folder = tmp_path / str(seed)
+            folder.mkdir()
+            qgis.run(
+                "gracewater:sampledata",
+                SEED=seed,
+                OUTPUT_GRACE=folder / "grace.nc",
+                OUTPUT_SOILMOISTURE=folder / "sm.tif",
+                OUTPUT_SNOW=folder / "snow.tif",
+                OUTPUT_CANOPY=folder / "canopy.tif",
+                OUTPUT_BASINS=folder / "basins.gpkg",
+            )
+            qgis.run("gracewater:importgrace", INPUT=folder / "grace.nc", OUTPUT=folder / "t.tif")
+            with MonthlyStack(folder / "t.tif") as stack:
+                series.append(stack.read())
+    assert not np.array_equal(series[0], series[1], equal_nan=True)
+
+
+ITERATE = """
+import json, sys
+sys.path.append("/usr/share/qgis/python/plugins")
+from qgis.core import (
+    QgsApplication, QgsFeatureRequest, QgsProcessingContext, QgsProcessingFeedback, QgsProject,
+    QgsVectorLayer,
+)
+app = QgsApplication([], False)
+app.initQgis()
+from processing.core.Processing import Processing
+Processing.initialize()
+import grace_water_toolbox
+plugin = grace_water_toolbox.classFactory(None)
+plugin.initProcessing()
+from processing.gui.AlgorithmExecutor import executeIterating
+asked = json.loads(sys.argv[1])
+layer = QgsVectorLayer(asked["BASINS"], "basins")
+QgsProject.instance().addMapLayer(layer)
+asked["BASINS"] = layer.id()
+context = QgsProcessingContext()
+context.setProject(QgsProject.instance())
+algorithm = QgsApplication.processingRegistry().createAlgorithmById("gracewater:basinstatistics")
+print("ran", executeIterating(algorithm, asked, "BASINS", context, QgsProcessingFeedback()))
+plugin.unload()
+QgsProject.instance().clear()
+"""
+
+
+def test_iterate_over_this_layer_gives_one_named_table_a_basin(sample, tmp_path):
+    """QGIS's own iterating executor, in a process of its own; files get _0, _1, …"""
+    import os
+    import sys
+
+    assert find_qgis_process()
+    with Headless() as qgis:
+        qgis.run("gracewater:importgrace", INPUT=sample / "grace.nc", OUTPUT=tmp_path / "t.tif")
+    asked = {
+        "INPUT": str(tmp_path / "t.tif"),
+        "BASINS": str(sample / "basins.gpkg"),
+        "BASIN_FIELD": "basin",
+        "MIN_COVERED_SHARE": 0.5,
+        "CORRELATION_LENGTH": 300,
+        "OUTPUT": str(tmp_path / "series.csv"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", ITERATE, json.dumps(asked)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(tmp_path)},
+        cwd=ROOT,
+        timeout=300,
+    )
+    assert "ran True" in done.stdout, done.stdout + done.stderr
+    found = sorted(tmp_path.glob("series_*.csv"))
+    assert len(found) == 6
+    assert sorted({r["basin"] for path in found for r in rows_of(path)}) == BASINS
+    assert all(len({r["basin"] for r in rows_of(path)}) == 1 for path in found)
