@@ -11,7 +11,7 @@ from qgis.core import (
 
 from ...core.errors import DataError, GridError, located
 from ...core.masks.outlines import Outlines, touching_groups
-from ..layers import DENSIFY_SHARE, polygons_of, rings_of, check_source
+from ..layers import DENSIFY_SHARE, check_source, polygons_of, rings_of
 
 _NO_CHECK = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
 
