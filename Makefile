@@ -2,7 +2,7 @@
 PYTHON = .venv/bin/python
 export QT_QPA_PLATFORM ?= offscreen
 
-.PHONY: demo test real lint bench package clean
+.PHONY: demo test real lint bench docs package clean
 
 demo:            ## the main job on generated sample data, results in demo-output/
 	@tools/setup.sh
@@ -19,10 +19,16 @@ lint:
 	@tools/setup.sh test
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy core
 
-bench:           ## our kernels beside named peers, as ratios
+bench:           ## our kernels beside named peers, as ratios; time and memory by extent
 	@tools/setup.sh test
 	@$(PYTHON) bench/run.py
+	@$(PYTHON) bench/memory.py
+
+docs:            ## the pages in docs/algorithms, from the algorithms' own help
+	@tools/setup.sh test
+	@$(PYTHON) tools/docs.py
 
 package:         ## the zip that QGIS installs, in dist/
 	@tools/setup.sh test

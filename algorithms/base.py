@@ -11,6 +11,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 
+from ..core.data.gdalcache import bounded_cache
 from ..core.dependencies import check_packages, missing_error, missing_packages
 from ..core.errors import Cancelled, DependencyError, GraceWaterError, ReadError
 from .feedback import QgisProgress
@@ -152,7 +153,8 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
         """Run, and turn the core's errors into QGIS's."""
         progress = QgisProgress(feedback)
         try:
-            return self.compute(parameters, context, progress)
+            with bounded_cache():
+                return self.compute(parameters, context, progress)
         except Cancelled:
             progress.info(self.tr("Cancelled: nothing was written."))
             return {}

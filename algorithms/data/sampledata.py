@@ -21,7 +21,7 @@ from ...core.data.atomic import atomic_path
 from ...core.data.sample import NOTE, STORAGES, TRUTH_FIELDS
 from ..base import GraceAlgorithm
 from ..compat import field
-from .sampleextras import check_extras, declare_extras, write_extras
+from .sampleextras import check_extras, declare_extras, write_files, write_layers
 
 TRUTH_STACKS = (
     ("OUTPUT_TRUE_TWS", "tws", "True total water storage anomaly"),
@@ -42,6 +42,9 @@ class SampleData(GraceAlgorithm):
         "A GRACE product file (NetCDF, 1°, 0–360 longitudes, the real missing calendar, two "
         "solutions in two months, one noise month, correlated noise, the blur of the satellite), "
         "land-model storages with errors of their own, basins, and the truth beside it.",
+        "On request: the land model as GLDAS files, wells with their readings, truth at 0.1° with "
+        "a pumping cone, glaciers and a lake, and classes of water and aquifers. The land model "
+        "knows of no groundwater, pumping, glacier or lake.",
         "It cannot tell how well a method does on the real Earth: see the page on sample data.",
     )
     CITATION = "Design and figures: docs/sample-data."
@@ -146,9 +149,10 @@ class SampleData(GraceAlgorithm):
                 write(twin, key, text, files.enter_context(atomic_path(targets[name])))
                 progress.set(0.4 + 0.2 * (i + 1) / len(wanted))
             part = progress.part(0.6, 0.95)
-            results.update(write_extras(self, parameters, context, twin, files, part))
+            results.update(write_files(self, parameters, context, twin, files, part))
             truth = sample.truth_rows(twin)
             progress.check()
+            results.update(write_layers(self, parameters, context, twin, progress))
             results["OUTPUT_BASINS"] = self._write_basins(parameters, context, twin)
             if parameters.get("OUTPUT_TRUTH") not in (None, ""):
                 results["OUTPUT_TRUTH"] = self._write_truth(parameters, context, truth)

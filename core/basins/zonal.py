@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..data.blocks import MEMORY_BUDGET
+from ..data.gdalcache import bounded_cache
 from ..errors import DataError, GridError, located
 from ..progress import SILENT
 from .statistics import CoverageMatrix
@@ -75,7 +76,11 @@ def _blocks(stack, matrix, read, progress, memory):
     cells = np.unique(matrix.weights.indices)
     # Raw values, their float64 copy, and the touched cells taken out of it.
     size = 24 * months
-    for window, which, local in touched_blocks(stack.grid, cells, size, memory or MEMORY_BUDGET):
-        progress.check()
-        yield cells[which], read(*window).reshape(months, -1)[:, local]
-        progress.set((which[-1] + 1) / cells.size)
+    blocks = touched_blocks(stack.grid, cells, size, memory or MEMORY_BUDGET)
+    done = 0
+    with bounded_cache():
+        for window, which, local in blocks:
+            progress.check()
+            yield cells[which], read(*window).reshape(months, -1)[:, local]
+            done += which.size
+            progress.set(done / cells.size)

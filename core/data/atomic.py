@@ -1,13 +1,23 @@
 """Files appear whole or not at all."""
 
+import os
+import re
+import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import WriteError
 
 #: Side files that describe the replaced raster and would show its old statistics.
 _SIDECARS = (".aux.xml", ".ovr", ".msk")
+#: Age in seconds from which a temporary file belongs to a run that was killed.
+STALE_SECONDS = 86400.0
+#: Characters of the target's name in that of its temporary file: a long name must
+#: not grow beyond what the file system allows.
+_STEM = 40
+_BACKUP = ".old"
+_PARTIAL = re.compile(r"\..+\.[0-9a-f]{12}\.part(?:\.[^.]+)?")
 
 
 @contextmanager
@@ -15,8 +25,10 @@ def atomic_path(target):
     """Yield a temporary path beside ``target``; on success it replaces the target.
 
     On any error or cancellation the temporary file is deleted and what stood at
-    ``target`` is kept. Raises `WriteError` when the folder cannot be written or
-    the target is a folder or held open elsewhere.
+    ``target`` is kept. A killed process leaves its temporary file, under a hidden
+    name; the next run with this target deletes it once it is a day old. Raises
+    `WriteError` when the folder cannot be written or the target is a folder or held
+    open elsewhere.
     """
     with atomic_paths([target]) as (partial,):
         yield partial
@@ -27,20 +39,27 @@ def atomic_paths(targets):
     """Yield a temporary path for each of ``targets`` (None for None): all or none appear.
 
     As `atomic_path`; where one target cannot be replaced, the others get back what
-    stood there before. Raises `WriteError` also when two targets are one file.
+    stood there before. A target that is itself such a temporary path is written as it
+    is: whoever reserved it replaces or deletes it. Raises `WriteError` also when two
+    targets are one file.
     """
     wanted = [Path(target) for target in targets if target]
     _check_different(wanted)
-    partials = []
+    reserved = {}
     try:
         for target in wanted:
-            partials.append(_reserve(target))
-        left = iter(partials)
-        yield [next(left) if target else None for target in targets]
-        _replace(list(zip(partials, wanted)))
+            if not _is_reserved(target):
+                reserved[target] = _reserve(target)
+        yield [target and reserved.get(Path(target), Path(target)) for target in targets]
+        _replace([(partial, target) for target, partial in reserved.items()])
     finally:
-        for partial in partials:
+        for partial in reserved.values():
             _remove_with_sidecars(partial)
+
+
+def _is_reserved(path):
+    """Whether a path is the temporary one of a target further out."""
+    return bool(_PARTIAL.fullmatch(path.name)) and path.is_file()
 
 
 def _check_different(targets):
@@ -59,8 +78,10 @@ def _reserve(target):
         raise WriteError(
             "an existing, writable folder is expected", f"no folder {target.parent}", str(target)
         )
-    # A long name must not grow beyond what the file system allows.
-    partial = target.with_name(f".{target.stem[:40]}.{uuid.uuid4().hex[:12]}.part{target.suffix}")
+    _sweep(target)
+    partial = target.with_name(
+        f".{target.stem[:_STEM]}.{uuid.uuid4().hex[:12]}.part{target.suffix}"
+    )
     try:
         with partial.open("xb"):
             pass
@@ -71,6 +92,38 @@ def _reserve(target):
     return partial
 
 
+def _sweep(target):
+    """Delete what killed runs left beside the target; what cannot be deleted stays."""
+    name = re.compile(
+        rf"\.{re.escape(target.stem[:_STEM])}\.[0-9a-f]{{12}}\.part{re.escape(target.suffix)}"
+        rf"(?P<end>{'|'.join(map(re.escape, (*_SIDECARS, _BACKUP)))})?"
+    )
+    # A backup may be all that is left of a target, this one or one whose name begins alike.
+    spare = not target.exists() or len(target.stem) > _STEM
+    with suppress(OSError):
+        for path in target.parent.iterdir():
+            found = name.fullmatch(path.name)
+            if not found or (found["end"] == _BACKUP and spare):
+                continue
+            with suppress(OSError):
+                state = path.stat()
+                # A backup is as old as its content, but its name is new.
+                kept = found["end"] == _BACKUP
+                changed = max(state.st_mtime, state.st_ctime) if kept else state.st_mtime
+                if time.time() - changed > STALE_SECONDS:
+                    path.unlink()
+
+
+def _back_up(target, backup):
+    """Keep what stands at the target under a second name, if possible beside its own."""
+    # Windows lets nobody delete the second name of a file that is open elsewhere.
+    if os.name != "nt":
+        with suppress(OSError):
+            os.link(target, backup)
+            return
+    target.replace(backup)
+
+
 def _replace(pairs):
     kept, done = [], []
     target = None
@@ -79,16 +132,18 @@ def _replace(pairs):
             if target.is_dir():
                 raise IsADirectoryError("a folder of that name")
             if len(pairs) > 1 and target.exists():
-                backup = partial.with_name(partial.name + ".old")
-                target.replace(backup)
+                backup = partial.with_name(partial.name + _BACKUP)
+                _back_up(target, backup)
                 kept.append((backup, target))
             partial.replace(target)
             done.append(target)
     except OSError as error:
-        for appeared in done:
+        for appeared in set(done) - {old for _, old in kept}:
             _remove(appeared)
         for backup, old in kept:
-            backup.replace(old)
+            if old in done or not old.exists():
+                backup.replace(old)
+            _remove(backup)
         raise WriteError(
             "a target that can be replaced is expected",
             error.strerror or error,

@@ -7,6 +7,7 @@ written at once: whole tiles, as many as the memory budget allows. A *chunk*
 
 from ..progress import SILENT
 from .chunks import ChunkRunner
+from .gdalcache import bounded_cache
 from .rasterfile import tile_shape
 
 #: Bytes that the arrays of one block may take.
@@ -14,7 +15,10 @@ MEMORY_BUDGET = 512 * 2**20
 
 
 def plan_blocks(grid, bytes_per_cell, memory=MEMORY_BUDGET):
-    """List of (row, col, ny, nx) covering ``grid``: whole tiles where memory allows."""
+    """List of (row, col, ny, nx) covering ``grid``: whole tiles where memory allows.
+
+    Parts of a tile follow each other, so that no tile is decoded or written twice.
+    """
     tile_y, tile_x = tile_shape(grid)
     cells = max(1, int(memory // max(1, bytes_per_cell)))
     if cells >= grid.nx * min(tile_y, grid.ny):
@@ -23,11 +27,14 @@ def plan_blocks(grid, bytes_per_cell, memory=MEMORY_BUDGET):
         width, height = cells // tile_y // tile_x * tile_x, tile_y
     else:
         width = min(tile_x, grid.nx)
-        height = max(1, cells // width)
+        parts = -(-tile_y // max(1, cells // width))
+        height = -(-tile_y // parts)
+    strip = max(height, tile_y)
     return [
-        (row, col, min(height, grid.ny - row), min(width, grid.nx - col))
-        for row in range(0, grid.ny, height)
+        (row, col, min(height, strip - (row - top), grid.ny - row), min(width, grid.nx - col))
+        for top in range(0, grid.ny, strip)
         for col in range(0, grid.nx, width)
+        for row in range(top, min(top + strip, grid.ny), height)
     ]
 
 
@@ -50,14 +57,15 @@ def run_blocks(grid, reads, kernel, writers, *, planes, progress=SILENT, memory=
     total, done = grid.nx * grid.ny, 0
     fills = [None if w is None else (len(w.bands), w.dtype, w.fill) for w in writers]
     runner = ChunkRunner(kernel, fills, **chunking)
-    for row, col, ny, nx in blocks:
-        progress.check()
-        inputs = [read(row, col, ny, nx).reshape(-1, ny * nx) for read in reads]
-        share = progress.part(done / total, (done + ny * nx) / total)
-        outputs = runner.run(inputs, share)
-        for writer, values in zip(writers, outputs):
-            if writer is not None:
-                writer.write(values.reshape(-1, ny, nx), row, col)
-        done += ny * nx
-        progress.set(done / total)
+    with bounded_cache():
+        for row, col, ny, nx in blocks:
+            progress.check()
+            inputs = [read(row, col, ny, nx).reshape(-1, ny * nx) for read in reads]
+            share = progress.part(done / total, (done + ny * nx) / total)
+            outputs = runner.run(inputs, share)
+            for writer, values in zip(writers, outputs):
+                if writer is not None:
+                    writer.write(values.reshape(-1, ny, nx), row, col)
+            done += ny * nx
+            progress.set(done / total)
     return runner

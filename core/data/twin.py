@@ -27,6 +27,10 @@ from .twin_region import FINE_GRID, PRODUCT_GRID, basin_rings, imposed_trend, la
 
 #: The storages that make up total water storage.
 COMPONENTS = ("groundwater", "soil_moisture", "snow", "canopy")
+#: Random streams of the twin itself, then those of optional parts. Only append:
+#: a stream is told by its place, and the numbers of published seeds must stay.
+STREAMS = (*COMPONENTS, "model", "satellite")
+EXTRA_STREAMS = ("wells", "fine", "fine courses")
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,12 @@ class Twin:
         return np.isin(np.arange(self.months.size), self.solutions["month"])
 
 
+def extra_stream(seed, name):
+    """The random generator of an optional part in `EXTRA_STREAMS`, fresh at each call."""
+    names = (*STREAMS, *EXTRA_STREAMS)
+    return np.random.default_rng(np.random.SeedSequence(seed).spawn(len(names))[names.index(name)])
+
+
 def make_twin(seed=0):
     """Make the twin of a seed (about a second).
 
@@ -123,10 +133,9 @@ def make_twin(seed=0):
     if not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ParameterError("a whole number of 0 or more is expected", repr(seed), "seed")
     months = month_range(FIRST_MONTH, LAST_MONTH)
-    names = (*COMPONENTS, "model", "satellite")
-    children = np.random.SeedSequence(seed).spawn(len(names))
+    children = np.random.SeedSequence(seed).spawn(len(STREAMS))
     # One stream a part: a change to one leaves the others as they were.
-    streams = {n: np.random.default_rng(child) for n, child in zip(names, children)}
+    streams = {n: np.random.default_rng(child) for n, child in zip(STREAMS, children)}
 
     absolute = true_storages(months, streams)
     window = baseline_mask(months, DEFAULT_BASELINE)

@@ -1,20 +1,38 @@
 """The zip: what is in it, that it scans clean, and that QGIS runs it."""
 
+import configparser
+import json
+import re
 import subprocess
 import sys
 import zipfile
 
 import pytest
 from headless import Headless
-from package import build
+from package import FILES, ROOMS, build
+
+#: What the plugin repository takes, in bytes.
+LIMIT = 25 * 10**6
 
 
 @pytest.fixture(scope="module")
-def unpacked(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("package")
-    with zipfile.ZipFile(build(folder)) as archive:
-        archive.extractall(folder / "plugins")
-    return folder / "plugins" / "grace_water_toolbox"
+def package(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="module")
+def unpacked(package):
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(package.parent / "plugins")
+    return package.parent / "plugins" / "grace_water_toolbox"
+
+
+@pytest.fixture(scope="module")
+def metadata(unpacked):
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.optionxform = str
+    parser.read(unpacked / "metadata.txt", encoding="utf-8")
+    return parser["general"]
 
 
 def test_zip_holds_the_plugin_and_nothing_else(unpacked):
@@ -22,6 +40,71 @@ def test_zip_holds_the_plugin_and_nothing_else(unpacked):
     assert {"__init__.py", "metadata.txt", "LICENSE", "plugin", "algorithms", "core"} <= top
     assert not top & {"tests", "bench", "export", "tools", ".ci", "docs"}
     assert not [p for p in unpacked.rglob("*") if p.suffix in (".pyc", ".so", ".dll", ".exe")]
+
+
+def test_zip_is_one_folder_of_listed_names_and_small(package):
+    with zipfile.ZipFile(package) as archive:
+        names = archive.namelist()
+        unpacked_size = sum(entry.file_size for entry in archive.infolist())
+    assert package.stat().st_size < LIMIT and unpacked_size < 4 * LIMIT
+    for name in names:
+        folder, _, inside = name.partition("/")
+        assert folder == "grace_water_toolbox" and ".." not in name
+        assert inside in FILES or inside.startswith(ROOMS), name
+        assert not any(part.startswith((".", "__MACOSX")) for part in inside.split("/")), name
+    assert "grace_water_toolbox/LICENSE" in names
+    # A plugin with this file makes some QGIS versions run pip.
+    assert "grace_water_toolbox/requirements.txt" not in names
+
+
+def test_metadata_is_what_the_plugin_repository_asks_for(metadata):
+    for key in ("name", "description", "version", "author", "about", "email"):
+        assert metadata[key].strip(), key
+    assert metadata["qgisMinimumVersion"] == "3.22"
+    assert metadata["qgisMaximumVersion"] == "4.99"
+    assert "supportsQt6" not in metadata
+    assert re.fullmatch(r"\d+\.\d+\.\d+", metadata["version"])
+    assert re.fullmatch(r"\S+@\S+\.\S+", metadata["email"])
+    assert metadata["hasProcessingProvider"] == "yes"
+    assert metadata["name"].isascii() and "plugin" not in metadata["name"].lower()
+    for key in ("tracker", "repository", "homepage"):
+        assert re.fullmatch(r"https://\S+", metadata[key]), key
+
+
+def test_metadata_names_the_dependencies(metadata):
+    about = metadata["about"].lower()
+    assert "dependencies" in about
+    for package in ("numpy", "scipy", "xarray", "rasterio", "matplotlib"):
+        assert package in about
+
+
+def test_icon_of_the_metadata_is_in_the_zip(unpacked, metadata):
+    assert (unpacked / metadata["icon"]).is_file()
+
+
+def test_licence_is_the_general_public_one(unpacked):
+    text = (unpacked / "LICENSE").read_text(encoding="utf-8")
+    assert "GNU GENERAL PUBLIC LICENSE" in text and "Version 2" in text
+
+
+def secrets_in(folder):
+    done = subprocess.run(
+        [sys.executable, "-m", "detect_secrets", "scan", "--all-files", "."],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)["results"]
+
+
+def test_zip_holds_no_secrets(unpacked):
+    assert secrets_in(unpacked) == {}
+
+
+def test_the_search_for_secrets_finds_one(tmp_path):
+    (tmp_path / "a.py").write_text(f"key = '{'AKIA' + 'QRSTUVWX2345ABCD'}'\n")
+    assert list(secrets_in(tmp_path)) == ["a.py"]
 
 
 def test_zip_passes_bandit(unpacked):

@@ -52,7 +52,15 @@ def test_plan_takes_whole_tiles():
     grid = grid_of(1000, 600)
     assert plan_blocks(grid, 1, 256 * 1000)[:2] == [(0, 0, 256, 1000), (256, 0, 256, 1000)]
     assert plan_blocks(grid, 1, 256 * 600)[:2] == [(0, 0, 256, 512), (0, 512, 256, 488)]
-    assert plan_blocks(grid, 1, 256 * 100)[:2] == [(0, 0, 100, 256), (0, 256, 100, 256)]
+
+
+def test_parts_of_a_tile_are_even_and_follow_each_other():
+    grid = grid_of(300, 300)
+    assert plan_blocks(grid, 1, 256 * 100) == [
+        *[(0, 0, 86, 256), (86, 0, 86, 256), (172, 0, 84, 256)],
+        *[(0, 256, 86, 44), (86, 256, 86, 44), (172, 256, 84, 44)],
+        *[(256, 0, 44, 256), (256, 256, 44, 44)],
+    ]
 
 
 @pytest.fixture(scope="module")
