@@ -1,14 +1,21 @@
 """How output layers look when QGIS loads them."""
 
+import math
+
 from qgis.core import (
     QgsColorRampLegendNodeSettings,
     QgsColorRampShader,
+    QgsEditorWidgetSetup,
+    QgsFillSymbol,
     QgsGradientColorRamp,
     QgsGradientStop,
+    QgsGraduatedSymbolRenderer,
     QgsPalettedRasterRenderer,
     QgsProcessingLayerPostProcessorInterface,
     QgsRasterShader,
+    QgsRendererRange,
     QgsSingleBandPseudoColorRenderer,
+    QgsSingleSymbolRenderer,
 )
 from qgis.PyQt.QtGui import QColor
 
@@ -17,6 +24,8 @@ _ALIVE = []
 
 #: Red for loss, blue for gain; readable for colour-blind people.
 DIVERGING = ("#b2182b", "#ef8a62", "#fddbc7", "#f7f7f7", "#d1e5f0", "#67a9cf", "#2166ac")
+
+OUTLINE = {"outline_color": "#22303c", "outline_width": "0.5"}
 
 #: Light to dark, for errors and uncertainties.
 SEQUENTIAL = ("#f7fcf5", "#c7e9c0", "#74c476", "#238b45", "#00441b")
@@ -81,15 +90,49 @@ def sequential(band, unit=""):
     return style
 
 
-def flags(band):
-    """A style function for flag stacks: one colour a class, named in the legend."""
+def flags(band, staged=True):
+    """A style function for flag stacks: one colour a class, named in the legend.
+
+    ``staged`` is whether the filling had two stages.
+    """
+    classes = FLAG_CLASSES if staged else (FLAG_CLASSES[0], (1, FLAG_CLASSES[1][1], "filled"))
 
     def style(layer):
-        classes = [
+        classes_of_layer = [
             QgsPalettedRasterRenderer.Class(value, QColor(colour), label)
-            for value, colour, label in FLAG_CLASSES
+            for value, colour, label in classes
         ]
-        layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), band, classes))
+        layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), band, classes_of_layer))
+
+    return style
+
+
+def outlines(layer):
+    """The style of basins: outlines, so that the maps below them stay in view."""
+    symbol = QgsFillSymbol.createSimple({**OUTLINE, "style": "no"})
+    layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+
+
+def graduated(field, unit, decimals):
+    """A style function for polygons: ``field`` in symmetric classes around zero.
+
+    ``decimals`` (field: number of digits) is how the attribute table rounds.
+    """
+
+    def style(layer):
+        fields = layer.fields()
+        index = fields.indexOf(field)
+        values = (abs(v) for v in layer.uniqueValues(index) if isinstance(v, float))
+        top = _round_up(max((v for v in values if math.isfinite(v)), default=0.0))
+        edges = [top * (2.0 * i / len(DIVERGING) - 1.0) for i in range(len(DIVERGING) + 1)]
+        ranges = []
+        for start, end, colour in zip(edges, edges[1:], DIVERGING):
+            symbol = QgsFillSymbol.createSimple({**OUTLINE, "color": colour})
+            ranges.append(QgsRendererRange(start, end, symbol, f"{start:.2f} to {end:.2f} {unit}"))
+        layer.setRenderer(QgsGraduatedSymbolRenderer(field, ranges))
+        for name, digits in decimals.items():
+            widget = QgsEditorWidgetSetup("Range", {"Precision": digits})
+            layer.setEditorWidgetSetup(fields.indexOf(name), widget)
 
     return style
 
@@ -126,8 +169,6 @@ def _pseudocolour(provider, band, low, high, names, unit):
 
 def _round_up(value):
     """The next number that reads well in a legend."""
-    import math
-
     if not math.isfinite(value) or value <= 0:
         return 1.0
     step = 10.0 ** math.floor(math.log10(value))

@@ -21,18 +21,18 @@ def find_qgis_process():
 
 
 def make_profile(folder, plugin=ROOT):
-    """A QGIS profile in ``folder`` with the plugin linked in and enabled."""
+    """A QGIS profile in ``folder`` with the plugin, if any, linked in and enabled."""
     profile = Path(folder) / "profiles" / "default"
     plugins = profile / "python" / "plugins"
     plugins.mkdir(parents=True, exist_ok=True)
     link = plugins / PLUGIN
-    if not link.exists():
+    if plugin is not None and not link.exists():
         link.symlink_to(plugin, target_is_directory=True)
     settings = profile / "QGIS"
     settings.mkdir(exist_ok=True)
+    enabled = "" if plugin is None else f"[PythonPlugins]\n{PLUGIN}=true\n\n"
     (settings / "QGIS3.ini").write_text(
-        f"[PythonPlugins]\n{PLUGIN}=true\n\n[core]\nNewsFeed\\disabled=true\n"
-        "[qgis]\ncheckVersion=false\nshowTips=false\n",
+        f"{enabled}[core]\nNewsFeed\\disabled=true\n[qgis]\ncheckVersion=false\nshowTips=false\n",
         encoding="utf-8",
     )
     return Path(folder)

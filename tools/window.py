@@ -23,10 +23,7 @@ TOOLS = Path(__file__).resolve().parent
 SCREEN = "1400x900x24"
 
 # No dialog, tip, feed or version check may come up, and nothing may reach a network.
-SETTINGS = f"""[PythonPlugins]
-{PLUGIN}=true
-
-[core]
+SETTINGS = """[core]
 NewsFeed\\httpsfeedqgisorg\\disabled=true
 
 [locale]
@@ -56,6 +53,7 @@ class WindowError(RuntimeError):
 def run_in_window(script, parameters=None, folder=None, timeout=600, plugin=ROOT):
     """Run ``scenario(window)`` of the file ``script`` in QGIS; its ``window.result``.
 
+    ``plugin`` is the folder to run; None leaves the profile without the plugin.
     ``parameters`` (JSON) become ``window.parameters``. Pictures and QGIS's own output
     go to ``folder``. After ``timeout`` seconds QGIS, its screen and all their children
     are killed. Raises FileNotFoundError without QGIS or Xvfb, else WindowError with
@@ -68,7 +66,8 @@ def run_in_window(script, parameters=None, folder=None, timeout=600, plugin=ROOT
         folder.mkdir(parents=True, exist_ok=True)
         make_profile(home, plugin)
         ini = home / "profiles" / "default" / "QGIS" / "QGIS3.ini"
-        ini.write_text(SETTINGS, encoding="utf-8")
+        enabled = "" if plugin is None else f"[PythonPlugins]\n{PLUGIN}=true\n\n"
+        ini.write_text(enabled + SETTINGS, encoding="utf-8")
         job = home / "job.json"
         answer = home / "answer.json"
         job.write_text(

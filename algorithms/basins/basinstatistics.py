@@ -20,10 +20,15 @@ from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
 from ..compat import field
 from ..layers import check_source, flat_polygons, read_polygons
+from ..styling import graduated
 from ..version import VERSION
 from .tables import SERIES_FIELDS, SUMMARY_FIELDS, series_rows, summary_rows
 
 NUMBER = QgsProcessingParameterNumber.Type
+
+#: How the attribute table rounds the summary.
+DECIMALS = {name: 3 for name, kind in SUMMARY_FIELDS if kind == "real"}
+DECIMALS.update(area_km2=0, n_eff=0, p=4, r1=2, covered_share=2)
 
 
 class BasinStatistics(GraceAlgorithm):
@@ -123,7 +128,7 @@ class BasinStatistics(GraceAlgorithm):
         )
         self.add(
             QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Report"), "HTML (*.html)", optional=True
+                "OUTPUT_HTML", self.tr("Basin report"), "HTML (*.html)", optional=True
             ),
             "Assumptions, table and a plot of each basin (the 40 largest).",
         )
@@ -180,6 +185,8 @@ class BasinStatistics(GraceAlgorithm):
         if page:
             report.write(page)
             results["OUTPUT_HTML"] = page
+        style = graduated("slope_cm_yr", "cm/yr", DECIMALS)
+        self.style(context, results.get("OUTPUT_SUMMARY"), style)
         if len(result.names) == 1:
             self._title_layers(context, results, result.names[0])
         return results

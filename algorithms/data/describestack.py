@@ -37,7 +37,7 @@ class DescribeStack(GraceAlgorithm):
         self.add_stack("INPUT", "Stack", "Monthly stack of any units.")
         self.add(
             QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Report"), "HTML (*.html)", optional=True
+                "OUTPUT_HTML", self.tr("Stack report"), "HTML (*.html)", optional=True
             ),
             "Facts, calendar of months, mean series, mean map, history.",
         )

@@ -21,7 +21,11 @@ from ...core.data.atomic import atomic_path
 from ...core.data.sample import NOTE, STORAGES, TRUTH_FIELDS
 from ..base import GraceAlgorithm
 from ..compat import field
+from ..styling import outlines, sequential
 from .sampleextras import check_extras, declare_extras, write_files, write_layers
+
+#: A winter month in the middle of the record, in which every storage has something to show.
+SHOWN_BAND = 142
 
 TRUTH_STACKS = (
     ("OUTPUT_TRUE_TWS", "tws", "True total water storage anomaly"),
@@ -156,6 +160,9 @@ class SampleData(GraceAlgorithm):
             results["OUTPUT_BASINS"] = self._write_basins(parameters, context, twin)
             if parameters.get("OUTPUT_TRUTH") not in (None, ""):
                 results["OUTPUT_TRUTH"] = self._write_truth(parameters, context, truth)
+        for name, _, _ in STORAGES:
+            self.style(context, results.get(f"OUTPUT_{name}"), sequential(SHOWN_BAND, "kg m⁻²"))
+        self.style(context, results["OUTPUT_BASINS"], outlines)
         return results
 
     def _write_basins(self, parameters, context, twin):

@@ -71,5 +71,5 @@ class FillGapsLinear(GraceAlgorithm):
         log_fill(summary, progress)
         band = middle_filled_band(summary)
         self.style(context, output, diverging(band, units))
-        self.style(context, flags, flag_style(band))
+        self.style(context, flags, flag_style(band, staged=False))
         return {"OUTPUT": output, **({"OUTPUT_FLAGS": flags} if flags else {})}

@@ -170,7 +170,7 @@ def deseasonalise_stl(values, **settings):
     partly = ~complete & ~missing.all(axis=0)
     if partly.any():
         raise DataError(
-            "complete series for STL",
+            "complete series are expected for STL",
             found=f"{int(partly.sum())} of {partly.size} series with missing months",
             remedy="Fill the gaps first, or deseasonalise by 'harmonic', "
             "which fits the observed months only.",

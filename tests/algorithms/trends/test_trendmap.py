@@ -53,7 +53,7 @@ def test_harmonic_works_with_gaps_where_stl_refuses(run, refused, make_stack, tm
     values[[5, 6, 30]] = np.nan
     stack = make_stack(tmp_path / "in.tif", values)
     message = refused("trendmap", tmp_path, INPUT=stack, OUTPUT=tmp_path / "out.tif")
-    assert "INPUT (in.tif): complete series for STL" in message
+    assert "INPUT (in.tif): complete series are expected for STL" in message
     assert "1 of 1 series with missing months" in message and "'harmonic'" in message
     run("trendmap", INPUT=stack, DESEASONALISE="harmonic", OUTPUT=tmp_path / "out.tif")
     bands, _, _ = bands_of(tmp_path / "out.tif")
