@@ -137,9 +137,7 @@ def test_units_travel(mapped):
 def test_stl_refuses_gaps_and_names_the_way_out(mapped):
     values = SEASON.copy()
     values[7] = np.nan
-    with pytest.raises(
-        DataError, match=r"^in.tif: complete series are expected for STL.*'harmonic'"
-    ):
+    with pytest.raises(DataError, match=r"^in.tif: complete series .* for STL.*'harmonic'"):
         mapped(values)
     assert not left(mapped.folder)
     bands, _, _ = mapped(values + 0.1 * T, deseasonalise="harmonic")
