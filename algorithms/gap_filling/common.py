@@ -5,7 +5,7 @@ from ...core.data.months import month_text
 
 def log_fill(summary, progress):
     """Say which months were filled by which stage, and what was not."""
-    from ...core.gap_filling.gaps import STAGE_A, STAGE_B, UNFILLED
+    from ...core.data.flags import STAGE_A, STAGE_B, UNFILLED
 
     progress.info(f"{summary.cells} cells with values, equal series counted once.")
     for flag, name in ((STAGE_A, "stage a"), (STAGE_B, "stage b")):
@@ -34,7 +34,7 @@ def middle_filled_band(summary):
     """The band of the month in the middle of what was filled; the last one otherwise."""
     import numpy as np
 
-    from ...core.gap_filling.gaps import STAGE_A, STAGE_B
+    from ...core.data.flags import STAGE_A, STAGE_B
 
     filled = np.flatnonzero((summary.counts[STAGE_A] + summary.counts[STAGE_B]) > 0)
     return int(filled[filled.size // 2]) + 1 if filled.size else summary.months.size

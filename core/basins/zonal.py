@@ -3,16 +3,13 @@
 import numpy as np
 
 from ..data.blocks import MEMORY_BUDGET
+from ..data.flags import FILLED_FLAGS, OBSERVED
 from ..data.gdalcache import bounded_cache
 from ..errors import DataError, GridError, located
 from ..progress import SILENT
 from .statistics import CoverageMatrix
 from .touched import touched_blocks
 
-#: Flag of an observed value.
-OBSERVED_FLAG = 0
-#: Flags of values that a gap filling made.
-FILLED_FLAGS = (1, 2)
 #: Flag of a cell that has no value.
 NO_VALUE_FLAG = 255
 
@@ -59,7 +56,7 @@ def basin_filled(flags, matrix, progress=SILENT, memory=None):
     for cells, values in _blocks(flags, matrix, flags.read, progress, memory):
         made = np.isin(values, FILLED_FLAGS).astype(float)
         made[np.isnan(values) | (values == NO_VALUE_FLAG)] = np.nan
-        wrong = ~np.isnan(made) & ~np.isin(values, (OBSERVED_FLAG, *FILLED_FLAGS))
+        wrong = ~np.isnan(made) & ~np.isin(values, (OBSERVED, *FILLED_FLAGS))
         if wrong.any():
             raise DataError(
                 "flags of a gap filling (0 observed, 1 and 2 filled, 255 none) are expected",

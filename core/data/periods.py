@@ -8,6 +8,7 @@ from ..errors import DataError, ParameterError, TimeAxisError
 from ..progress import SILENT
 from . import months as calendar
 from .blocks import run_blocks
+from .flags import FILLED_FLAGS
 from .grid import check_same_grid
 from .rasterfile import RasterWriter
 from .reference import written_type
@@ -17,7 +18,6 @@ PERIODS = ("span", "month", "year", "season", "calendar month")
 #: Calendar months of a season; December belongs to the year of the January after it.
 SEASONS = {"DJF": (12, 1, 2), "MAM": (3, 4, 5), "JJA": (6, 7, 8), "SON": (9, 10, 11)}
 STATISTICS = ("mean", "sum", "min", "max", "std")
-FILLED_FLAGS = (1, 2)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ import numpy as np
 from ..errors import GridError, ParameterError
 from ..progress import SILENT
 from .blocks import MEMORY_BUDGET
+from .flags import FILLED_FLAGS
 from .grid import check_same_grid
 from .rasterfile import tile_shape
 from .stack import StackInfo, check_same_months
 
 METHODS = ("nearest", "bilinear")
-FILLED_FLAGS = (1, 2)
 _EPS = 1e-6
 
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..data.atomic import atomic_paths
 from ..data.blocks import run_blocks
+from ..data.flags import OBSERVED, STAGE_A, STAGE_B, UNFILLED
 from ..data.rasterfile import RasterWriter
 from ..data.stack import stack_writer
 from ..errors import DataError, located
 from ..progress import SILENT
-from .gaps import OBSERVED, STAGE_A, STAGE_B, UNFILLED
 from .linear import fill_linear
 from .stages import fill_fixed, fill_published
 

@@ -2,12 +2,8 @@
 
 import numpy as np
 
+from ..data.flags import OBSERVED, STAGE_A, UNFILLED
 from ..errors import DataError, TimeAxisError
-
-OBSERVED = 0
-STAGE_A = 1
-STAGE_B = 2
-UNFILLED = 255
 
 
 def check_values(values):

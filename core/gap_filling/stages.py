@@ -4,12 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.flags import OBSERVED, STAGE_A, STAGE_B, UNFILLED
 from ..data.unique import unique_series
 from .gaps import (
-    OBSERVED,
-    STAGE_A,
-    STAGE_B,
-    UNFILLED,
     check_months,
     check_values,
     inside_record,

@@ -9,10 +9,10 @@ import base64
 import math
 import numbers
 import struct
-import uuid
 from html import escape
 from pathlib import Path
 
+from ..data.atomic import atomic_path
 from ..errors import ParameterError, WriteError
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -162,24 +162,13 @@ class Report:
         path = Path(path)
         # A name from a damaged file system may hold what UTF-8 cannot express.
         content = self.html().encode("utf-8", errors="xmlcharrefreplace")
-        beside = path.with_name(f".{path.name[:80]}.{uuid.uuid4().hex}.tmp")
-        made = False
-        try:
-            with beside.open("xb") as stream:
-                made = True
-                stream.write(content)
-            beside.replace(path)
-            made = False
-        except OSError as error:
-            raise WriteError(
-                "the report cannot be written",
-                found=error.strerror or str(error),
-                where=str(path),
-                remedy="Choose a file in an existing, writable folder, and close it elsewhere.",
-            ) from error
-        finally:
-            if made:
-                beside.unlink()
+        with atomic_path(path) as partial:
+            try:
+                partial.write_bytes(content)
+            except OSError as error:
+                raise WriteError(
+                    "room to write the report is expected", error.strerror or error, str(path)
+                ) from error
         return path
 
     def _table(self, lines, caption):

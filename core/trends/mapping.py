@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.blocks import run_blocks
+from ..data.flags import FILLED_FLAGS
 from ..data.grid import check_same_grid
 from ..data.months import parse_month
 from ..data.rasterfile import RasterWriter
@@ -122,7 +123,7 @@ def map_trend(
     def kernel(values, *rest):
         *flag, check = rest
         check()
-        aside = np.isin(flag[0], (1, 2)) if flag else None
+        aside = np.isin(flag[0], FILLED_FLAGS) if flag else None
         with located(stack.name):
             result = trend_kernel(values, deseasonalise, aside)
         p_values.append(result[BANDS.index("p")])
