@@ -1,6 +1,7 @@
 """Iterative gap filling by singular spectrum analysis, many series at once."""
 
 from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
 
@@ -22,6 +23,8 @@ class SSAFill:
     iterations : (modes, pixel) int32, inner iterations spent at each k
     capped : (pixel,) bool, some k stopped at ``max_iterations``
     skipped : (pixel,) bool, too few observations: nothing was computed
+    path : (modes, row, pixel) float64 or None, units of the input: row k − 1
+        holds the k-mode reconstruction at which k came to rest, at ``path_rows``
     """
 
     filled: np.ndarray
@@ -29,6 +32,7 @@ class SSAFill:
     iterations: np.ndarray
     capped: np.ndarray
     skipped: np.ndarray
+    path: Optional[np.ndarray] = None
 
 
 def check_ssa(n, window, modes, tolerance=1e-2, max_iterations=10_000):
@@ -65,6 +69,8 @@ def ssa_fill(
     max_iterations=10_000,
     progress=None,
     scale=True,
+    keep_path=False,
+    path_rows=None,
 ):
     """Fill missing months by iterative SSA, as published.
 
@@ -93,6 +99,9 @@ def ssa_fill(
     progress : callable or None; called with the fraction done between
         iterations, may raise ``Cancelled``
     scale : bool, divide by the median of |x|
+    keep_path : bool, also return the reconstruction of every k = 1 … K, which
+        is what a run with K = k would have returned: K answers from one run
+    path_rows : index or mask of the months wanted in the path, default all
 
     Returns
     -------
@@ -124,6 +133,8 @@ def ssa_fill(
     reconstruction = np.full((n, pixels), np.nan)
     iterations = np.zeros((modes, pixels), dtype=np.int32)
     capped = np.zeros(pixels, dtype=bool)
+    rows = np.arange(n) if path_rows is None else np.arange(n)[path_rows]
+    path = np.full((modes, rows.size, pixels), np.nan) if keep_path else None
 
     todo = np.flatnonzero(~skipped)
     lanes = int(np.clip(_IN_FLIGHT // window**2, 8, 512))
@@ -135,7 +146,12 @@ def ssa_fill(
         x = np.where(gaps, 0.0, x / size[:, None])
 
         report = part_of(progress, done / len(todo), len(chosen) / len(todo))
-        fit, counts, stuck = _iterate(x, gaps, window, modes, tolerance, max_iterations, report)
+        way = np.empty((modes, rows.size, len(x))) if keep_path else None
+        fit, counts, stuck = _iterate(
+            x, gaps, window, modes, tolerance, max_iterations, report, rows, way
+        )
+        if keep_path:
+            path[:, :, chosen] = way * size
         reconstruction[:, chosen] = (fit * size[:, None]).T
         iterations[:, chosen] = counts.T
         capped[chosen] = stuck
@@ -143,7 +159,7 @@ def ssa_fill(
         block[gaps.T] = reconstruction[:, chosen][gaps.T]
         filled[:, chosen] = block
         done += len(chosen)
-    return SSAFill(filled, reconstruction, iterations, capped, skipped)
+    return SSAFill(filled, reconstruction, iterations, capped, skipped, path)
 
 
 def _median_size(x):
@@ -152,10 +168,11 @@ def _median_size(x):
     return np.where(size > 0, size, 1.0)
 
 
-def _iterate(x, gaps, window, modes, tolerance, max_iterations, report):
+def _iterate(x, gaps, window, modes, tolerance, max_iterations, report, rows, path):
     """Run the two nested loops on lanes that each stand at their own k.
 
-    x (lane, N) with zeros at the gaps is overwritten. Returns the last
+    x (lane, N) with zeros at the gaps is overwritten, and so is path (modes,
+    row, lane) unless it is None. Returns the last
     reconstruction (lane, N), the iterations (lane, modes) and whether a lane
     was capped (lane,).
     """
@@ -165,7 +182,8 @@ def _iterate(x, gaps, window, modes, tolerance, max_iterations, report):
     counts = np.zeros((total, modes), dtype=np.int32)
     capped = np.zeros(total, dtype=bool)
     # A series without gaps has nothing to iterate on: one pass at k = K.
-    k = np.where(real.any(axis=1), 1, modes)
+    gapless = ~real.any(axis=1)
+    k = np.where(gapless & (path is None), modes, 1)
     lane = np.arange(total)
     while len(lane):
         report(1.0 - len(lane) / total)
@@ -183,6 +201,9 @@ def _iterate(x, gaps, window, modes, tolerance, max_iterations, report):
         if finished.any():
             done = np.flatnonzero(finished)
             fit[lane[done]] = average.everywhere(x, done)
+        if path is not None and over.any():
+            rest = np.flatnonzero(over)
+            path[k[rest] - 1, :, lane[rest]] = average.everywhere(x, rest)[:, rows]
         at, which = np.nonzero(real)
         x[at, months[at, which]] = new[at, which]
         k = k + over
@@ -190,6 +211,7 @@ def _iterate(x, gaps, window, modes, tolerance, max_iterations, report):
             # Lanes at rest leave the batch, so no eigenproblem is wasted on them.
             stay = ~finished
             x, months, real, k, lane = x[stay], months[stay], real[stay], k[stay], lane[stay]
+    counts[gapless, :-1] = 0  # there the smaller k were passed for the path alone
     return fit, counts, capped
 
 

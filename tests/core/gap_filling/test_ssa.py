@@ -221,6 +221,42 @@ def test_no_pixels():
     assert ssa_fill(np.empty((60, 0)), 12, 4).filled.shape == (60, 0)
 
 
+# ---- every k from one run ----------------------------------------------------------
+
+
+def test_path_holds_every_smaller_run():
+    x = series(12, pixels=5)
+    x[:, 1] = np.where(np.isnan(x[:, 1]), 0.0, x[:, 1])
+    x[:, 2] = np.nan
+    out = ssa_fill(x, 24, 8, keep_path=True)
+    assert out.path.shape == (8, MONTHS, 5)
+    assert out.path.dtype == np.float64
+    assert np.isnan(out.path[:, :, 2]).all()
+    for k in range(1, 9):
+        alone = ssa_fill(x, 24, k)
+        np.testing.assert_allclose(out.path[k - 1], alone.reconstruction, rtol=0, atol=1e-9)
+        gappy = [0, 3, 4]
+        assert (out.iterations[:k, gappy] == alone.iterations[:, gappy]).all()
+
+
+def test_path_changes_nothing_else():
+    x = series(13, pixels=5)
+    x[:, 1] = np.where(np.isnan(x[:, 1]), 0.0, x[:, 1])
+    out, bare = ssa_fill(x, 24, 8, keep_path=True), ssa_fill(x, 24, 8)
+    assert bare.path is None
+    assert (out.iterations == bare.iterations).all()
+    np.testing.assert_allclose(out.filled, bare.filled, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(out.path[-1], out.reconstruction, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("rows", [[90, 3, 3], slice(10, 22), np.arange(MONTHS) % 7 == 0])
+def test_path_at_chosen_rows(rows):
+    x = series(14, pixels=3)
+    part = ssa_fill(x, 24, 4, keep_path=True, path_rows=rows).path
+    whole = ssa_fill(x, 24, 4, keep_path=True).path
+    np.testing.assert_allclose(part, whole[:, np.arange(MONTHS)[rows]], rtol=0, atol=1e-12)
+
+
 # ---- limits, errors, cancel --------------------------------------------------------
 
 
