@@ -73,6 +73,10 @@ class ParameterError(GraceWaterError):
     """A parameter is outside what the method allows."""
 
 
+class ModelError(GraceWaterError):
+    """A downscaling model is hostile, damaged, or does not fit what it is given."""
+
+
 class DependencyError(GraceWaterError):
     """A Python package that the method needs is not installed."""
 

@@ -1,0 +1,1 @@
+"""Downscaling: model contract, predictors, tiled inference, residual correction."""
