@@ -59,6 +59,11 @@ def save(graph, contract, path, *, opset=17, ir=8, metadata=None, opsets=None):
 
 
 @pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+@pytest.fixture
 def pixel_model(tmp_path):
     """Path of a linear pixel model, 1·rain(t) + 2·rain(t−1) + 3·elevation."""
     return linear_pixel([1, 2, 3], contract_of(), tmp_path / "pixel.onnx")
