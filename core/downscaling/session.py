@@ -68,6 +68,7 @@ class ModelSession:
                 "a model that ONNX Runtime can load is expected", _first_line(error), self.name
             ) from error
         self.provider = self._session.get_providers()[0]
+        self.provider_key = next((k for k, v in PROVIDERS.items() if v == self.provider), "cpu")
 
     def run(self, values):
         """(mean, std or None) for float32 ``values`` (patch, channel, y, x) or (row, channel).

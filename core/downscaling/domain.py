@@ -1,0 +1,73 @@
+"""Which cells and which months a downscaling run makes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.grid import Grid, snap_extent
+from ..data.months import month_text, parse_month
+from ..errors import TimeAxisError
+from .channels import check_predictors, usable_months
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A window of the predictors' grid: first row and column there, and its own grid."""
+
+    row: int
+    col: int
+    grid: Grid
+
+    @property
+    def window(self):
+        """(row, col, ny, nx) in the predictors' grid."""
+        return self.row, self.col, self.grid.ny, self.grid.nx
+
+
+def choose_domain(grid, extent=None):
+    """The `Domain` of ``extent`` (west, south, east, north), or all of ``grid``.
+
+    The extent snaps outward to whole cells and is never resampled; on a grid around
+    the globe it may cross 180° (170 to 190). Raises `GridError`.
+    """
+    row, col, ny, nx = (0, 0, grid.ny, grid.nx) if extent is None else snap_extent(grid, extent)
+    return Domain(row, col, grid.window(row, col, ny, nx))
+
+
+def choose_months(contract, predictors, start="", end=""):
+    """Complete month axis of a run and which of its months can be made.
+
+    From ``start`` to ``end`` (``YYYY-MM``; empty: the predictors' first and last usable
+    month). Returns (months, usable), datetime64[M]; months without all predictors and
+    lags stay bands of NaN. Raises as `check_predictors`, and `TimeAxisError` where none
+    can be made.
+    """
+    check_predictors(contract, predictors)
+    dated = [
+        predictors.variables[v.name].months
+        for v in contract.predictors()
+        if not predictors.variables[v.name].is_static
+    ]
+    known = np.unique(np.concatenate(dated)) if dated else np.empty(0, "datetime64[M]")
+    if not known.size and not (start and end):
+        raise TimeAxisError(
+            "START and END are expected where no predictor changes by month", "none"
+        )
+    first = parse_month(start, "START") if start else known[0]
+    last = parse_month(end, "END") if end else known[-1]
+    months = np.arange(first, last + 1)
+    usable = usable_months(contract, predictors, months)
+    if not usable.size:
+        span = f"{month_text(known[0])} to {month_text(known[-1])}" if known.size else "none"
+        raise TimeAxisError(
+            f"at least one month from {first} to {last} with every predictor"
+            + (" and its lags" if any(v.lags != (0,) for v in contract.inputs) else "")
+            + " is expected",
+            f"predictors for {span}",
+            predictors.name,
+        )
+    if not start:
+        months = months[months >= usable[0]]
+    if not end:
+        months = months[months <= usable[-1]]
+    return months, usable

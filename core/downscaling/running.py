@@ -1,0 +1,254 @@
+"""A model over an extent and a period: stacks in, stacks out, block by block."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..data.atomic import atomic_paths
+from ..data.blocks import MEMORY_BUDGET, plan_blocks
+from ..data.gdalcache import bounded_cache
+from ..data.stack import StackInfo, stack_writer
+from ..data.units import storage_factor
+from ..errors import DataError, ModelError
+from ..progress import SILENT
+from .channels import Channels, check_predictors
+from .coarsefield import CoarseField
+from .runners import PatchRunner, PixelRunner
+from .session import ModelSession
+
+#: A share of cells above which the log warns that the model is used outside its training.
+OUTSIDE_WARNING = 0.05
+
+
+@dataclass
+class DownscaleSummary:
+    """What a run did.
+
+    ``values`` (month,) cells with a value, ``outside`` (month,) mean share of input
+    channels outside their training range, ``without`` cells × months of a class that
+    no file serves, ``busy`` seconds inside ONNX Runtime, ``provider`` that ran.
+    """
+
+    months: np.ndarray
+    usable: np.ndarray
+    values: np.ndarray
+    outside: np.ndarray
+    mean_std: np.ndarray
+    without: dict = field(default_factory=dict)
+    busy: float = 0.0
+    provider: str = "cpu"
+
+    def add(self, t, known, part):
+        """Count a block of month ``t``: ``known`` cells of a `Prediction`."""
+        count = int(known.sum())
+        self.values[t] += count
+        if count:
+            self.outside[t] += float(part.outside[known].sum(dtype=float))
+            if part.std is not None:
+                self.mean_std[t] += float(part.std[known].sum(dtype=float))
+
+    def finished(self):
+        """Sums made means; NaN where a month has no value."""
+        for sums in (self.outside, self.mean_std):
+            empty = self.values == 0
+            sums[~empty] /= self.values[~empty]
+            sums[empty] = np.nan
+        return self
+
+
+@dataclass
+class Job:
+    """What a run needs: model, predictors, where and when; the rest is optional.
+
+    ``coarse`` is the coarse `MonthlyStack`, ``strata`` a function of a window of the
+    domain giving class numbers, ``inside`` one giving True for cells wanted (an AOI).
+    """
+
+    model: object
+    predictors: object
+    domain: object
+    months: np.ndarray
+    usable: np.ndarray
+    coarse: object = None
+    strata: object = None
+    inside: object = None
+    provider: str = "cpu"
+    threads: int = 0
+
+
+def check_job(job):
+    """Raise unless everything the model asks for is there (headers only)."""
+    contract = job.model.contract
+    check_predictors(contract, job.predictors, job.usable)
+    if contract.needs_coarse and job.coarse is None:
+        raise ModelError(
+            f"the coarse field is expected, which {contract.name} builds on",
+            "none",
+            "INPUT",
+            "Give the stack of GRACE (total or groundwater storage) with INPUT.",
+        )
+    if job.model.strata and job.strata is None:
+        classes = ", ".join(map(str, job.model.strata))
+        source = f" ({contract.strata_source})" if contract.strata_source else ""
+        raise ModelError(
+            f"a map of the classes {classes}{source} is expected, one model serves each",
+            "none",
+            "STRATA",
+        )
+
+
+def has_uncertainty(model):
+    """Whether a model states how sure it is: by its graph, or by several members."""
+    return bool(model.contract.output_std) or len({f.member for f in model.files}) > 1
+
+
+def check_uncertainty(model, wanted):
+    """Raise `ModelError` where an uncertainty is wanted that the model cannot give."""
+    if wanted and not has_uncertainty(model):
+        raise ModelError(
+            "a model of several members, or with a standard deviation among its outputs, is "
+            "expected for OUTPUT_UNCERTAINTY",
+            "one member without",
+            model.name,
+            "Leave the output empty, or use an ensemble.",
+        )
+
+
+def downscale(job, output, *, std_output="", outside_output="", progress=SILENT, memory=None):
+    """Run the model of a `Job` and write its stacks.
+
+    Writes the fine stack in the unit of the contract's target and, where asked for, the
+    one-sigma stack of the members (or of the graph) and the share of input channels
+    outside their training range. Months without all predictors stay bands of NaN.
+    Memory is bounded by blocks; returns a `DownscaleSummary`. Raises as `check_job`,
+    and `DataError` where no cell gets a value.
+    """
+    check_job(job)
+    check_uncertainty(job.model, std_output)
+    contract, grid = job.model.contract, job.domain.grid
+    runner = _runner(job)
+    adds = _added(job)
+    info = _info(job)
+    count = job.months.size
+    summary = DownscaleSummary(
+        job.months, job.usable, *(np.zeros(count) for _ in range(3)), provider=job.provider
+    )
+    usable = np.isin(job.months, job.usable)
+    per_cell = 4 * (4 * count + 6 * len(contract.channels)) + 64
+    blocks = plan_blocks(grid, per_cell, memory or MEMORY_BUDGET)
+    infos = (
+        info,
+        _like(info, info.units, f"one sigma of {info.long_name}"),
+        _like(info, "1", "share of input channels outside the training range"),
+    )
+    targets = (output, std_output, outside_output)
+    with ExitStack() as files:
+        files.enter_context(bounded_cache())
+        paths = files.enter_context(atomic_paths(targets))
+        writers = [
+            files.enter_context(stack_writer(path, i, name=target)) if target else None
+            for path, i, target in zip(paths, infos, targets)
+        ]
+        done = 0
+        for row, col, ny, nx in blocks:
+            fields = [w and np.full((count, ny, nx), np.nan, np.float32) for w in writers]
+            wanted = None if job.inside is None else job.inside(row, col, ny, nx)
+            for t in np.flatnonzero(usable) if wanted is None or wanted.any() else ():
+                progress.check()
+                part = runner.predict(job.months[t], row, col, ny, nx, progress.check)
+                mean = part.mean
+                if adds is not None:
+                    mean = mean + adds(job.months[t], row, col, ny, nx)
+                if wanted is not None:
+                    mean = np.where(wanted, mean, np.nan)
+                known = np.isfinite(mean)
+                summary.add(t, known, part)
+                for into, values in zip(fields, (mean, part.std, part.outside)):
+                    if into is not None and values is not None:
+                        into[t] = np.where(known, values, np.nan)
+                share = (np.searchsorted(job.usable, job.months[t]) + 1) / job.usable.size
+                progress.set((done + share * ny * nx) / (grid.nx * grid.ny))
+            for writer, values in zip(writers, fields):
+                if writer is not None:
+                    writer.write(values, row, col)
+            done += ny * nx
+            progress.set(done / (grid.nx * grid.ny))
+        if not summary.values.any():
+            raise DataError(
+                "at least one cell with all predictors is expected",
+                "none",
+                job.predictors.name,
+                "Look at the predictor set: is a variable empty over the extent?",
+            )
+    summary.without, summary.busy = runner.without, runner.pace.busy
+    return summary.finished()
+
+
+def _runner(job):
+    contract = job.model.contract
+    coarse = None
+    if any(v.role == "coarse" for v in contract.inputs):
+        coarse = _coarse(job, next(v.units for v in contract.inputs if v.role == "coarse"))
+    channels = Channels(contract, job.predictors, coarse)
+    sessions = {
+        stratum: [
+            ModelSession(file, contract, job.provider, job.threads)
+            for file in job.model.members(stratum)
+        ]
+        for stratum in (job.model.strata or (None,))
+    }
+    job.provider = next(iter(sessions.values()))[0].provider_key
+    if contract.kind == "patch":
+        if job.model.strata:
+            raise ModelError("a patch model without strata is expected", "strata", job.model.name)
+        return PatchRunner(contract, channels, sessions[None], job.domain.window)
+    return PixelRunner(contract, _Shifted(channels, job.domain), sessions, job.strata)
+
+
+class _Shifted:
+    """Channels by cells of the domain in place of those of the predictor set."""
+
+    def __init__(self, channels, domain):
+        self._channels, self._row, self._col = channels, domain.row, domain.col
+
+    def read(self, month, row, col, ny, nx):
+        return self._channels.read(month, self._row + row, self._col + col, ny, nx)
+
+
+def _coarse(job, units):
+    factor = storage_factor(job.coarse.units, job.coarse.name) / storage_factor(units)
+    return CoarseField(job.coarse, job.predictors.grid, factor)
+
+
+def _added(job):
+    """What of the coarse field is added to the model's output: a function, or None."""
+    target = job.model.contract.target
+    if not target.adds:
+        return None
+    coarse, domain = _coarse(job, target.units), job.domain
+
+    def add(month, row, col, ny, nx):
+        return coarse.at(month, target.adds, domain.row + row, domain.col + col, ny, nx)
+
+    return add
+
+
+def _info(job):
+    contract = job.model.contract
+    digests = ", ".join(f"{f.path.name} {f.sha256[:12]}" for f in job.model.files)
+    line = f"downscaled with {contract.name} {contract.version} ({digests})"
+    if contract.target.adds:
+        line += f", its output added to the coarse field ({contract.target.adds})"
+    return StackInfo(
+        job.domain.grid,
+        job.months,
+        contract.target.units,
+        contract.target.long_name or contract.target.name,
+        contract.target.baseline,
+        (*job.predictors.history, line),
+    )
+
+
+def _like(info, units, long_name):
+    return StackInfo(info.grid, info.months, units, long_name, (), info.history)
