@@ -18,6 +18,9 @@ from .masks.applymask import ApplyMask
 from .masks.combinemasks import CombineMasks
 from .masks.glaciermask import GlacierMask
 from .masks.watermask import WaterMask
+from .trends.hotspots import Hotspots
+from .trends.stippling import Stippling
+from .trends.trendclasses import TrendClasses
 from .trends.trendmap import TrendMap
 
 ALGORITHMS = (
@@ -40,4 +43,7 @@ ALGORITHMS = (
     SeparateGroundwater,
     BasinStatistics,
     TrendMap,
+    TrendClasses,
+    Stippling,
+    Hotspots,
 )

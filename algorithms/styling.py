@@ -10,6 +10,9 @@ from qgis.core import (
     QgsGradientColorRamp,
     QgsGradientStop,
     QgsGraduatedSymbolRenderer,
+    QgsLinePatternFillSymbolLayer,
+    QgsLineSymbol,
+    QgsMarkerSymbol,
     QgsPalettedRasterRenderer,
     QgsProcessingLayerPostProcessorInterface,
     QgsRasterShader,
@@ -95,12 +98,17 @@ def flags(band, staged=True):
 
     ``staged`` is whether the filling had two stages.
     """
-    classes = FLAG_CLASSES if staged else (FLAG_CLASSES[0], (1, FLAG_CLASSES[1][1], "filled"))
+    kept = FLAG_CLASSES if staged else (FLAG_CLASSES[0], (1, FLAG_CLASSES[1][1], "filled"))
+    return classes(band, [(value, label, colour) for value, colour, label in kept])
+
+
+def classes(band, named):
+    """A style function for classes: ``named`` holds (value, label, colour) of each."""
 
     def style(layer):
         classes_of_layer = [
             QgsPalettedRasterRenderer.Class(value, QColor(colour), label)
-            for value, colour, label in classes
+            for value, label, colour in named
         ]
         layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), band, classes_of_layer))
 
@@ -111,6 +119,36 @@ def outlines(layer):
     """The style of basins: outlines, so that the maps below them stay in view."""
     symbol = QgsFillSymbol.createSimple({**OUTLINE, "style": "no"})
     layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+
+
+def dots(size=0.7):
+    """A style function for stippling: small black dots of ``size`` mm."""
+
+    def style(layer):
+        symbol = QgsMarkerSymbol.createSimple(
+            {"name": "circle", "color": "#000000", "outline_style": "no", "size": str(size)}
+        )
+        layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+
+    return style
+
+
+def hatched(distance=2.0):
+    """A style function for polygons: slanting lines ``distance`` mm apart, no outline."""
+
+    def style(layer):
+        lines = QgsLinePatternFillSymbolLayer()
+        lines.setLineAngle(45.0)
+        lines.setDistance(distance)
+        lines.setSubSymbol(
+            QgsLineSymbol.createSimple({"line_color": "#000000", "line_width": "0.2"})
+        )
+        symbol = QgsFillSymbol.createSimple({})
+        # Handed over one by one: of a list given at once QGIS 3.22 does not become the owner.
+        symbol.changeSymbolLayer(0, lines)
+        layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+
+    return style
 
 
 def graduated(field, unit, decimals):

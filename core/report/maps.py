@@ -37,47 +37,13 @@ def map_plot(
     larger maps are plate carrée. Raises ``GridError`` for a bad extent or a
     shape that is not (y, x), ``ParameterError`` for limits out of order.
     """
-    values = np.asarray(values, dtype=float)
-    west, south, east, north = (float(edge) for edge in extent)
-    if values.ndim != 2 or values.size == 0:
-        raise GridError("a map has the dimensions (y, x)", found=f"shape {values.shape}")
-    if not (west < east and south < north):
-        raise GridError("an extent is (west, south, east, north)", found=str(tuple(extent)))
-    values, drawn = _thin(values, (west, south, east, north))
-    low, high, extend = colour_limits(values, symmetric, limits)
-    degrees = south >= -90 and north <= 90 and west >= -360 and east <= 540
-    aspect = 1.0
-    if degrees and north - south < 60:
-        aspect = 1 / math.cos(math.radians(min(75.0, abs(north + south) / 2)))
-
-    width, height, beside = _size((north - south) / (east - west) * aspect)
-    figure, axes = new_figure(height, title, width)
-    style_axes(axes, grid="")
-    axes.set_facecolor(NO_DATA)
-    image = axes.imshow(
-        np.ma.masked_invalid(values),
-        extent=drawn,
-        origin="upper",
-        interpolation="nearest",
-        cmap=cmap,
-        vmin=low,
-        vmax=high,
+    values = _checked(values, extent)
+    low, high, extend = colour_limits(
+        _thin(values, tuple(map(float, extent)))[0], symmetric, limits
     )
-    if outlines is not None and len(outlines):
-        from matplotlib.collections import LineCollection
-
-        rings = [np.asarray(ring, dtype=float) for ring in outlines]
-        axes.add_collection(LineCollection(rings, colors=INK, linewidths=0.7))
-    axes.set_aspect(aspect)
-    axes.set_xlim(west, east)
-    axes.set_ylim(south, north)
-    for spine in axes.spines.values():
-        spine.set(visible=True, color=MUTED)
-    if degrees:
-        across = axes.get_figure().get_figwidth() - (1.9 if beside else 0.8)
-        _label_degrees(axes, max(1, int(across / 1.1)))
-    if not np.isfinite(values).any():
-        say_empty(axes)
+    figure, axes, image, beside = map_frame(
+        values, extent, title, outlines, bar=True, cmap=cmap, vmin=low, vmax=high
+    )
     bar = figure.colorbar(
         image,
         ax=axes,
@@ -91,6 +57,59 @@ def map_plot(
     bar.outline.set_visible(False)
     bar.set_label(plain(label), size=LABEL_SIZE, color=INK)
     return png(figure)
+
+
+def map_frame(values, extent, title="", outlines=None, bar=False, **image):
+    """Draw the cells of a map without a colour bar: ``(figure, axes, image, beside)``.
+
+    ``values``, ``extent``, ``outlines`` and errors as in ``map_plot``; ``bar`` leaves room
+    for a colour bar, ``beside`` is where it should stand; ``image`` goes to ``imshow``.
+    """
+    values = _checked(values, extent)
+    west, south, east, north = (float(edge) for edge in extent)
+    values, drawn = _thin(values, (west, south, east, north))
+    degrees = south >= -90 and north <= 90 and west >= -360 and east <= 540
+    aspect = 1.0
+    if degrees and north - south < 60:
+        aspect = 1 / math.cos(math.radians(min(75.0, abs(north + south) / 2)))
+
+    width, height, beside = _size((north - south) / (east - west) * aspect)
+    figure, axes = new_figure(height, title, width)
+    style_axes(axes, grid="")
+    axes.set_facecolor(NO_DATA)
+    picture = axes.imshow(
+        np.ma.masked_invalid(values),
+        extent=drawn,
+        origin="upper",
+        interpolation="nearest",
+        **image,
+    )
+    if outlines is not None and len(outlines):
+        from matplotlib.collections import LineCollection
+
+        rings = [np.asarray(ring, dtype=float) for ring in outlines]
+        axes.add_collection(LineCollection(rings, colors=INK, linewidths=0.7))
+    axes.set_aspect(aspect)
+    axes.set_xlim(west, east)
+    axes.set_ylim(south, north)
+    for spine in axes.spines.values():
+        spine.set(visible=True, color=MUTED)
+    if degrees:
+        across = axes.get_figure().get_figwidth() - (1.9 if beside and bar else 0.8)
+        _label_degrees(axes, max(1, int(across / 1.1)))
+    if not np.isfinite(values).any():
+        say_empty(axes)
+    return figure, axes, picture, beside
+
+
+def _checked(values, extent):
+    values = np.asarray(values, dtype=float)
+    west, south, east, north = (float(edge) for edge in extent)
+    if values.ndim != 2 or values.size == 0:
+        raise GridError("a map has the dimensions (y, x)", found=f"shape {values.shape}")
+    if not (west < east and south < north):
+        raise GridError("an extent is (west, south, east, north)", found=str(tuple(extent)))
+    return values
 
 
 def colour_limits(values, symmetric=True, limits=None):

@@ -37,6 +37,9 @@ IDS = {
     "separategroundwater": "4 Groundwater",
     "basinstatistics": "6 Basins",
     "trendmap": "7 Trends",
+    "trendclasses": "7 Trends",
+    "stippling": "7 Trends",
+    "hotspots": "7 Trends",
 }
 #: Parameters that scripts and models rely on, in the order of the dialog.
 PARAMETERS = {
@@ -69,6 +72,9 @@ PARAMETERS = {
     "OUTPUT_WELLS OUTPUT_LEVELS SIZE OUTPUT_FINE_TWS OUTPUT_FINE_GWS OUTPUT_FINE_TREND "
     "OUTPUT_GLACIERS OUTPUT_LAKE OUTPUT_WATER OUTPUT_AQUIFERS",
     "trendmap": "INPUT FLAGS DESEASONALISE TEST START END OUTPUT",
+    "trendclasses": "INPUT MIN_SLOPE OUTPUT OUTPUT_TABLE OUTPUT_HTML",
+    "stippling": "INPUT P KIND SPACING DISTANCE OUTPUT",
+    "hotspots": "INPUT P MIN_SLOPE MIN_AREA DIRECTION OUTPUT",
 }
 names = [a.ID for a in ALGORITHMS]
 

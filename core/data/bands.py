@@ -1,0 +1,97 @@
+"""Rasters whose bands have names, such as a trend map: found by name, never by number."""
+
+import threading
+
+import numpy as np
+
+from ..errors import ParameterError, ReadError
+from .reference import read_grid
+from .stack import short_name
+
+#: Bytes of one strip of rows, all planes together.
+STRIP_BYTES = 256 * 2**20
+
+
+class BandFile:
+    """A raster opened for reading by the descriptions of its bands.
+
+    Use as a context manager or close it. ``names`` are the descriptions; a band
+    without one is called ``band 3``. Raises `ReadError`, `GridError`.
+    """
+
+    def __init__(self, source, parameter="INPUT"):
+        import rasterio
+        from rasterio.errors import RasterioError, RasterioIOError
+
+        self.source = str(source)
+        self.name = f"{parameter} ({short_name(self.source)})"
+        self.grid = read_grid(self.source, self.name)
+        self._lock = threading.Lock()
+        try:
+            self._file = rasterio.open(self.source)
+        except (RasterioError, RasterioIOError) as error:
+            raise ReadError("a raster that GDAL can open is expected", error, self.name) from error
+        self.names = tuple(d or f"band {i}" for i, d in enumerate(self._file.descriptions, 1))
+        self.tags = self._file.tags()
+        self.history = tuple(h for h in self.tags.get("history", "").split("\n") if h)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def close(self):
+        """Release the file."""
+        self._file.close()
+
+    def index(self, name, parameter="BAND", remedy=""):
+        """GDAL's number of the band described ``name``. Raises `ParameterError`."""
+        if name in self.names:
+            return self.names.index(name) + 1
+        shown = ", ".join(self.names[:12]) + (" …" if len(self.names) > 12 else "")
+        raise ParameterError(
+            f"a band described {name!r} is expected in {self.name}", shown, parameter, remedy
+        )
+
+    def unit(self, name):
+        """The unit of a band, else that of the raster; empty where none is stated."""
+        own = self._file.units[self.index(name) - 1]
+        return own or (self.tags.get("units", "") if len(self.names) == 1 else "")
+
+    def read(self, names, row=0, col=0, ny=None, nx=None):
+        """Values (band, y, x), float64, NaN where missing, scale and offset applied."""
+        from rasterio.errors import RasterioError, RasterioIOError
+        from rasterio.windows import Window
+
+        ny = self.grid.ny - row if ny is None else ny
+        nx = self.grid.nx - col if nx is None else nx
+        indexes = [self.index(name) for name in names]
+        try:
+            with self._lock:
+                raw = self._file.read(indexes, window=Window(col, row, nx, ny))
+        except (RasterioError, RasterioIOError) as error:
+            raise ReadError(
+                "readable pixels are expected", error, self.name, "The file looks damaged."
+            ) from error
+        values = raw.astype(np.float64)
+        for plane, stored, index in zip(values, raw, indexes):
+            nodata = self._file.nodatavals[index - 1]
+            if nodata is not None and np.isfinite(nodata):
+                plane[stored == nodata] = np.nan
+            scale, offset = self._file.scales[index - 1], self._file.offsets[index - 1]
+            if scale != 1.0 or offset != 0.0:
+                plane *= scale
+                plane += offset
+        values[~np.isfinite(values)] = np.nan
+        return values
+
+
+def strips(grid, planes, memory=None):
+    """Yield (row, ny): strips of whole rows, ``planes`` numbers of 8 bytes a cell in memory."""
+    rows = max(1, int((memory or STRIP_BYTES) // (8 * max(1, planes) * grid.nx)))
+    if rows > 256:
+        # Whole tiles, so that none is decoded twice.
+        rows = rows // 256 * 256
+    for row in range(0, grid.ny, rows):
+        yield row, min(rows, grid.ny - row)
