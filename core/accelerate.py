@@ -88,8 +88,10 @@ def _compiled(name):
 def _compile(numba, function):
     # Without the interpreter's lock, for our own threads. Not `parallel`, whose pool cannot
     # serve two algorithms at once, and not `fastmath`, which gives other digits than numpy.
+    # numpy's division does not look for zeros, which would keep loops from being vectorised.
+    how = {"nogil": True, "error_model": "numpy"}
     try:
-        return numba.njit(function.numba_signature, nogil=True, cache=True)(function)
+        return numba.njit(function.numba_signature, cache=True, **how)(function)
     except (OSError, RuntimeError):
         # No place for the cache can be written (a read-only folder): compile in each session.
-        return numba.njit(function.numba_signature, nogil=True)(function)
+        return numba.njit(function.numba_signature, **how)(function)

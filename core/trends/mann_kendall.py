@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .pairs import pair_statistics
+from .pairs import pair_statistics, tied_pairs
 from .series import as_series
 
 
@@ -32,16 +32,7 @@ def score_variance(values):
     (Kendall 1975; Gilbert 1987, section 16.4). Returns (n, var_s, tied), each
     (pixel,), for ``values`` (time, pixel).
     """
-    n = np.count_nonzero(~np.isnan(values), axis=0).astype(float)
-    ordered = np.sort(values, axis=0)
-    step = np.arange(values.shape[0])[:, None]
-    start = np.zeros(values.shape, dtype=np.int64)
-    start[1:] = np.where(ordered[1:] == ordered[:-1], 0, step[1:])
-    member = (step - np.maximum.accumulate(start, axis=0)).astype(float)
-    # Summed over the members 0..t-1 of a group, m gives t (t - 1) / 2 and
-    # 6 (m + 1)^2 - 6 gives t (t - 1)(2 t + 5).
-    tied = member.sum(axis=0)
-    correction = (6.0 * (member + 1.0) ** 2 - 6.0).sum(axis=0)
+    n, tied, correction = tied_pairs(values)
     return n, (n * (n - 1.0) * (2.0 * n + 5.0) - correction) / 18.0, tied
 
 

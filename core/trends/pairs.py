@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..accelerate import load
 from .selection import select
 from .series import missing_patterns
 
@@ -30,10 +31,14 @@ def pair_statistics(values, ranks=None, block_bytes=BLOCK_BYTES):
 
     Returns ``(rising, slopes)``: the number of pairs with x_j > x_i, (pixel,),
     and the asked slopes (k, pixel) or None; 0 and NaN under two observations.
+    With numba the same, a few times faster, without blocks.
     """
     pixels = values.shape[1]
     rising = np.zeros(pixels)
     picked = None if ranks is None else np.full(ranks.shape, np.nan)
+    compiled = load(".pairs_compiled", __package__)
+    if compiled is not None:
+        return _accelerated(compiled, values, ranks, rising)
     for observed, which in missing_patterns(values):
         n = observed.size
         if n < 2:
@@ -59,3 +64,35 @@ def pair_statistics(values, ranks=None, block_bytes=BLOCK_BYTES):
             if ranks is not None:
                 picked[:, block] = select(flat, ranks[:, block].T).T
     return rising, picked
+
+
+def tied_pairs(values):
+    """What equal values take from the Mann-Kendall test, for ``values`` (time, pixel).
+
+    Returns (n, tied, correction), each (pixel,): observed months, pairs of equal values,
+    and the sum of t (t - 1)(2 t + 5) over the groups of t equal values.
+    """
+    pixels = values.shape[1]
+    compiled = load(".pairs_compiled", __package__)
+    if compiled is not None:
+        n, tied, correction = np.empty((3, pixels))
+        compiled.ties(np.ascontiguousarray(values.T), n, tied, correction)
+        return n, tied, correction
+    n = np.count_nonzero(~np.isnan(values), axis=0).astype(float)
+    ordered = np.sort(values, axis=0)
+    step = np.arange(values.shape[0])[:, None]
+    start = np.zeros(values.shape, dtype=np.int64)
+    start[1:] = np.where(ordered[1:] == ordered[:-1], 0, step[1:])
+    member = (step - np.maximum.accumulate(start, axis=0)).astype(float)
+    # Summed over the members 0..t-1 of a group, m gives t (t - 1) / 2 and
+    # 6 (m + 1)^2 - 6 gives t (t - 1)(2 t + 5).
+    return n, member.sum(axis=0), (6.0 * (member + 1.0) ** 2 - 6.0).sum(axis=0)
+
+
+def _accelerated(compiled, values, ranks, rising):
+    pixels = values.shape[1]
+    asked = np.empty((pixels, 0), np.int64) if ranks is None else np.ascontiguousarray(ranks.T)
+    picked = np.full(asked.shape, np.nan)
+    orders = np.argsort(asked, axis=1, kind="stable")
+    compiled.pairs(np.ascontiguousarray(values.T), asked, orders, rising, picked)
+    return rising, None if ranks is None else np.ascontiguousarray(picked.T)
