@@ -2,13 +2,28 @@
 
 import numpy as np
 import pytest
+from grace_water_toolbox.core import accelerate
 from grace_water_toolbox.core.errors import Cancelled, DataError, ParameterError
-from grace_water_toolbox.core.gap_filling import hankel, ssa
+from grace_water_toolbox.core.gap_filling import hankel, ssa_lanes, ssa_numpy
 from grace_water_toolbox.core.gap_filling.ssa import ssa_fill
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 MONTHS = 96
+
+
+@pytest.fixture(autouse=True, scope="module", params=["numba", "numpy"])
+def engine(request):
+    """Every test of this file, once with compiled kernels and once without."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "numba":
+            pytest.importorskip("numba")
+            patch.delenv(accelerate.SWITCH, raising=False)
+            assert ssa_lanes.kernel() is not None
+        else:
+            patch.setenv(accelerate.SWITCH, "off")
+            assert ssa_lanes.kernel() is None
+        yield request.param
 
 
 def series(seed, pixels=6, n=MONTHS, missing=0.15):
@@ -221,6 +236,25 @@ def test_no_pixels():
     assert ssa_fill(np.empty((60, 0)), 12, 4).filled.shape == (60, 0)
 
 
+def test_compiled_equals_numpy(monkeypatch):
+    """At the record's own length, windows and gaps, another pattern in some pixels."""
+    pytest.importorskip("numba")
+    x = series(15, pixels=21, n=284)
+    x[:, :16] = series(16, pixels=16, n=284, missing=0)
+    x[np.r_[9, 14, 110, 183:194, 196, 197], :16] = np.nan
+    monkeypatch.delenv(accelerate.SWITCH, raising=False)
+    assert ssa_lanes.kernel() is not None
+    for window in (24, 48):
+        compiled = ssa_fill(x, window, 12, keep_path=True)
+        monkeypatch.setenv(accelerate.SWITCH, "0")
+        plain_numpy = ssa_fill(x, window, 12, keep_path=True)
+        monkeypatch.delenv(accelerate.SWITCH)
+        assert (compiled.iterations == plain_numpy.iterations).all()
+        assert relative(compiled.filled, plain_numpy.filled) < 1e-9
+        assert relative(compiled.reconstruction, plain_numpy.reconstruction) < 1e-9
+        assert relative(compiled.path, plain_numpy.path) < 1e-9
+
+
 # ---- every k from one run ----------------------------------------------------------
 
 
@@ -341,7 +375,8 @@ def test_batching_does_not_matter(seed, cut):
 def test_blocks_of_lanes_do_not_matter(monkeypatch):
     x = series(10, pixels=40)
     whole = ssa_fill(x, 24, 6)
-    monkeypatch.setattr(ssa, "_IN_FLIGHT", 1)
+    monkeypatch.setattr(ssa_numpy, "IN_FLIGHT", 1)
+    monkeypatch.setattr(ssa_lanes, "BATCH", 3)
     blocks = ssa_fill(x, 24, 6)
     np.testing.assert_allclose(blocks.filled, whole.filled, rtol=0, atol=1e-11)
     assert (blocks.iterations == whole.iterations).all()
