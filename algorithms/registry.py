@@ -18,7 +18,11 @@ from .masks.applymask import ApplyMask
 from .masks.combinemasks import CombineMasks
 from .masks.glaciermask import GlacierMask
 from .masks.watermask import WaterMask
+from .trends.amplitudephase import AmplitudePhase
 from .trends.hotspots import Hotspots
+from .trends.latitudeprofile import LatitudeProfileTable
+from .trends.meananomaly import MeanAnomaly
+from .trends.seasonality import Seasonality
 from .trends.stippling import Stippling
 from .trends.trendclasses import TrendClasses
 from .trends.trendmap import TrendMap
@@ -46,4 +50,8 @@ ALGORITHMS = (
     TrendClasses,
     Stippling,
     Hotspots,
+    MeanAnomaly,
+    LatitudeProfileTable,
+    Seasonality,
+    AmplitudePhase,
 )

@@ -32,6 +32,12 @@ OUTLINE = {"outline_color": "#22303c", "outline_width": "0.5"}
 
 #: Light to dark, for errors and uncertainties.
 SEQUENTIAL = ("#f7fcf5", "#c7e9c0", "#74c476", "#238b45", "#00441b")
+#: Colours of the calendar months: neighbours alike, December beside January.
+MONTHS = {
+    "January": "#2c4fa0", "February": "#2a7fb8", "March": "#2ba6a0", "April": "#46b35f",
+    "May": "#97c23c", "June": "#d9cf3a", "July": "#f2b134", "August": "#ee8130",
+    "September": "#dd4f3a", "October": "#b93a6b", "November": "#8a3c94", "December": "#5843a3",
+}  # fmt: skip
 FLAG_CLASSES = (
     (0, "#d9d9d9", "observed"),
     (1, "#e69f00", "filled (stage a)"),
@@ -113,6 +119,35 @@ def classes(band, named):
         layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), band, classes_of_layer))
 
     return style
+
+
+def steps(band, named):
+    """A style function for classes of a number: (upper end, colour, label) of each, rising."""
+
+    def style(layer):
+        function = QgsColorRampShader(0.0, named[-1][0])
+        function.setColorRampType(QgsColorRampShader.Type.Discrete)
+        function.setClip(False)
+        ends = [end for end, _, _ in named[:-1]] + [math.inf]
+        function.setColorRampItemList(
+            [
+                QgsColorRampShader.ColorRampItem(end, QColor(colour), label)
+                for end, (_, colour, label) in zip(ends, named)
+            ]
+        )
+        shader = QgsRasterShader()
+        shader.setRasterShaderFunction(function)
+        renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), band, shader)
+        renderer.setClassificationMin(0.0)
+        renderer.setClassificationMax(named[-1][0])
+        layer.setRenderer(renderer)
+
+    return style
+
+
+def calendar_months(band):
+    """A style function for months of the year, 1 to 13: colours that go round."""
+    return steps(band, [(i + 2.0, colour, name) for i, (name, colour) in enumerate(MONTHS.items())])
 
 
 def outlines(layer):

@@ -40,6 +40,10 @@ IDS = {
     "trendclasses": "7 Trends",
     "stippling": "7 Trends",
     "hotspots": "7 Trends",
+    "meananomaly": "7 Trends",
+    "latitudeprofile": "7 Trends",
+    "seasonality": "7 Trends",
+    "amplitudephase": "7 Trends",
 }
 #: Parameters that scripts and models rely on, in the order of the dialog.
 PARAMETERS = {
@@ -75,6 +79,10 @@ PARAMETERS = {
     "trendclasses": "INPUT MIN_SLOPE OUTPUT OUTPUT_TABLE OUTPUT_HTML",
     "stippling": "INPUT P KIND SPACING DISTANCE OUTPUT",
     "hotspots": "INPUT P MIN_SLOPE MIN_AREA DIRECTION OUTPUT",
+    "meananomaly": "INPUT FLAGS METHOD START END MIN_SHARE OUTPUT OUTPUT_HTML",
+    "latitudeprofile": "INPUT BAND STEP FLAGS START END OUTPUT OUTPUT_HTML",
+    "seasonality": "INPUT FLAGS MIN_YEARS START END OUTPUT OUTPUT_TABLE OUTPUT_HTML",
+    "amplitudephase": "INPUT FLAGS MIN_AMPLITUDE START END OUTPUT OUTPUT_PHASE",
 }
 names = [a.ID for a in ALGORITHMS]
 
