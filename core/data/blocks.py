@@ -38,7 +38,9 @@ def plan_blocks(grid, bytes_per_cell, memory=MEMORY_BUDGET):
     ]
 
 
-def run_blocks(grid, reads, kernel, writers, *, planes, progress=SILENT, memory=None, **chunking):
+def run_blocks(
+    grid, reads, kernel, writers, *, planes, after=None, progress=SILENT, memory=None, **chunking
+):
     """Run ``kernel`` over every pixel of ``grid`` and write what it returns.
 
     Parameters
@@ -51,7 +53,11 @@ def run_blocks(grid, reads, kernel, writers, *, planes, progress=SILENT, memory=
         calls ``check()`` now and then, which raises `Cancelled`.
     writers : open `RasterWriter` objects, or None for an unwanted output.
     planes : number of 8-byte values held for one cell, for the memory budget.
-    chunking : ``seconds``, ``threads``, ``unique`` of `ChunkRunner`.
+    after : called for each block with ``(row, col, inputs, outputs)`` once it is
+        written, arrays (band, y, x) of all its cells: for sums over a whole raster
+        that must count what a `Journal` restored as well, and repeated series as
+        often as they occur.
+    chunking : ``seconds``, ``threads``, ``unique``, ``journal`` of `ChunkRunner`.
     """
     blocks = plan_blocks(grid, 8 * planes, memory or MEMORY_BUDGET)
     total, done = grid.nx * grid.ny, 0
@@ -66,6 +72,9 @@ def run_blocks(grid, reads, kernel, writers, *, planes, progress=SILENT, memory=
             for writer, values in zip(writers, outputs):
                 if writer is not None:
                     writer.write(values.reshape(-1, ny, nx), row, col)
+            if after is not None:
+                shaped = [v if v is None else v.reshape(-1, ny, nx) for v in outputs]
+                after(row, col, [v.reshape(-1, ny, nx) for v in inputs], shaped)
             done += ny * nx
             progress.set(done / total)
     return runner

@@ -1,6 +1,5 @@
 """Gap filling of whole stacks, block by block: files in, files out."""
 
-import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -8,36 +7,39 @@ import numpy as np
 
 from ..data.atomic import atomic_paths
 from ..data.blocks import run_blocks
-from ..data.flags import OBSERVED, STAGE_A, STAGE_B, UNFILLED
+from ..data.flags import STAGE_A, STAGE_B, UNFILLED
+from ..data.grid import check_same_grid
+from ..data.journal import Journal
 from ..data.rasterfile import RasterWriter
 from ..data.stack import stack_writer
-from ..errors import DataError, located
+from ..errors import DataError, ParameterError, located
 from ..progress import SILENT
+from .crossvalidation import Candidates, check_candidates
 from .linear import fill_linear
 from .stages import fill_fixed, fill_published
+from .tally import ERROR_BANDS, FACTS, MODE_BANDS, Tally
 
-#: Bands of the error raster.
-ERROR_BANDS = ("epsilon_1", "residual_stage_b")
 #: A filled value this much larger than any observed one is worth a warning: the
 #: iteration has no bound and now and then runs off at the edge of its era.
 OVERSHOOT = 1.5
+#: Seconds of one kernel call. It looks for Cancel by itself, and works best on many series.
+_SECONDS = 2.0
+#: Raise it when the same settings give other results, so that no old journal is used.
+_METHOD = 1
 
 
-@dataclass
-class FillSummary:
-    """What a fill did: cells by month and flag, and the medians of its error maps."""
+@dataclass(frozen=True)
+class FillTargets:
+    """Where a fill writes beside its stack; empty = not wanted.
 
-    months: np.ndarray
-    cells: np.ndarray
-    counts: dict
-    median_error: dict
-    capped: int = 0
-    skipped: int = 0
-    overshoots: int = 0
+    ``flags``, ``errors`` (`ERROR_BANDS`), ``modes`` (`MODE_BANDS`), ``sigma`` (a
+    monthly stack of one-sigma).
+    """
 
-    def months_flagged(self, flag):
-        """Months in which some cell carries ``flag``."""
-        return self.months[self.counts[flag] > 0]
+    flags: str = ""
+    errors: str = ""
+    modes: str = ""
+    sigma: str = ""
 
 
 def fill_stack_ssa(
@@ -48,157 +50,261 @@ def fill_stack_ssa(
     window=24,
     modes=12,
     tolerance=1e-2,
-    flags_output="",
-    error_output="",
+    candidates=None,
+    extrapolate=False,
+    targets=FillTargets(),
+    sigma=None,
+    keep=False,
     progress=SILENT,
     **blocks,
 ):
     """Fill a stack by iterative SSA (METHODS §3) and write it.
 
-    ``preset`` 'published' runs the two published stages, stage b with ``modes``;
-    'fixed' runs one stage of ``window`` and ``modes`` over all gaps. Flags: 0
-    observed, 1 stage a (or the only stage), 2 stage b, 255 unfilled. The error
-    raster holds the in-sample spread of each stage in the stack's units.
-    Raises `DataError` when the stack holds no value, `ParameterError` when the
-    record is too short. Returns a `FillSummary`.
+    ``preset`` 'published' runs the two published stages, stage b with what the
+    cross-validation of ``candidates`` (`Candidates`) finds, or with ``modes`` where
+    they are None; 'fixed' runs one stage of ``window`` and ``modes`` over all gaps.
+    Flags: 0 observed, 1 stage a (or the only stage), 2 stage b, 255 unfilled.
+    ``sigma`` is a stack with the one-sigma of the observed months, for
+    ``targets.sigma``. A killed run goes on where it stopped, a cancelled one only
+    with ``keep`` (see `Journal`).
+
+    Raises `DataError` when the stack holds no value, `ParameterError` or
+    `TimeAxisError` when the record is too short. Returns a `FillSummary`.
     """
-    months = stack.months
-    published = preset == "published"
-
-    def fill(values, tick):
-        settings = {"tolerance": tolerance, "progress": tick}
-        if published:
-            return fill_published(values, months, modes_b=modes, **settings)
-        return fill_fixed(values, months, window, modes, **settings)
-
-    # An empty run finds a record too short for the windows before any file exists.
+    plan = _Plan(preset, window, modes, tolerance, candidates, extrapolate)
     with located(stack.name):
-        fill(np.empty((months.size, 0)), None)
-    tally = _Tally(months)
+        plan.check(stack.months)
+    if targets.sigma:
+        plan.check_sigma()
+        sigma = _SigmaReader(stack, sigma)
+    years = plan.years(stack.months)
+    kept = sorted(set(candidates.modes)) if years.size and candidates else ()
+    tally = Tally(stack.months, stack.grid, years, kept, plan.text)
+    facts = len(FACTS) + years.size + len(kept)
 
     def kernel(values, check):
         with located(stack.name):
-            done = fill(values, lambda fraction: check())
-        errors = np.stack([done.epsilon_a, done.residual_b])
-        tally.add(done.flags, errors, int(done.capped.sum()), int(done.skipped.sum()))
-        tally.watch(values, done.filled)
-        return done.filled, done.flags, errors
+            done = plan.fill(values, stack.months, lambda fraction: check())
+        errors = [done.epsilon_a, done.epsilon_b, done.residual_b, done.heldout_a]
+        extra = np.zeros((facts, values.shape[1]))
+        extra[0], extra[1], extra[2] = _overshoots(values, done.filled), done.capped, done.skipped
+        if years.size:
+            extra[3 : 3 + years.size], extra[3 + years.size :] = done.by_year, done.score
+        return done.filled, done.flags, errors, [done.modes_b, done.window_b], extra
 
-    how = (
-        f"two published stages, M = 24, K = 12 to 2017-06, then M = 48, K = {modes}"
-        if published
-        else f"one stage, M = {window}, K = {modes}"
-    )
-    line = f"missing months filled by singular spectrum analysis ({how}, tolerance {tolerance:g})"
-    _fill(stack, output, kernel, line, flags_output, error_output, progress, tally, blocks)
-    return tally.summary()
+    line = f"missing months filled by singular spectrum analysis ({plan.text})"
+    settings = f"{_METHOD} {plan} {[str(m) for m in stack.months[[0, -1]]]} {facts}"
+    with Journal(output, settings, keep) as journal:
+        computed = _fill(
+            stack, output, kernel, line, targets, sigma, facts, progress, tally,
+            {"seconds": _SECONDS, "journal": journal, **blocks},
+        )  # fmt: skip
+        tally.summary.restored = journal.restored
+    tally.summary.series = computed - journal.restored
+    return tally.summary
 
 
 def fill_stack_linear(stack, output, *, max_gap=None, flags_output="", progress=SILENT, **blocks):
     """Fill a stack by linear interpolation in time and write it; see `fill_linear`."""
-    tally = _Tally(stack.months)
+    tally = Tally(stack.months, stack.grid)
 
     def kernel(values, check):
         check()
         with located(stack.name):
             filled, flags = fill_linear(values, max_gap)
-        tally.add(flags, np.full((2, flags.shape[1]), np.nan), 0, 0)
-        return filled, flags, None
+        pixels = values.shape[1]
+        unknown = np.full((len(ERROR_BANDS), pixels), np.nan)
+        none = np.zeros((len(MODE_BANDS), pixels))
+        return filled, flags, unknown, none, np.zeros((len(FACTS), pixels))
 
     limit = f", gaps up to {max_gap} months" if max_gap else ""
     line = f"missing months filled by linear interpolation{limit}"
-    _fill(stack, output, kernel, line, flags_output, "", progress, tally, blocks)
-    return tally.summary()
+    targets = FillTargets(flags=flags_output)
+    tally.summary.series = _fill(
+        stack, output, kernel, line, targets, None, len(FACTS), progress, tally, blocks
+    )
+    return tally.summary
 
 
-def _fill(stack, output, kernel, line, flags_output, error_output, progress, tally, blocks):
+@dataclass(frozen=True)
+class _Plan:
+    """The procedure of one run."""
+
+    preset: str
+    window: int
+    modes: int
+    tolerance: float
+    candidates: Candidates
+    extrapolate: bool
+
+    @property
+    def published(self):
+        return self.preset == "published"
+
+    @property
+    def text(self):
+        """In words, for the history and the report."""
+        how = f"one stage, M = {self.window}, K = {self.modes}"
+        if self.published:
+            how = "two published stages, M = 24, K = 12 to 2017-06, then "
+            c = self.candidates
+            how += f"M = 48, K = {self.modes}" if c is None else (
+                f"M = {_listed(c.windows)}, K = {_listed(c.modes)} chosen by hiding the years "
+                f"{_listed(c.years)}"
+            )  # fmt: skip
+        ends = ", ends of the record extrapolated" if self.extrapolate else ""
+        return f"{how}, tolerance {self.tolerance:g}{ends}"
+
+    def years(self, months):
+        """The years that are hidden, for a record with these months."""
+        whole = months.size == 0 or months[-1] <= np.datetime64("2017-06")
+        if not self.published or self.candidates is None or whole:
+            return np.empty(0, int)
+        return check_candidates(months, self.candidates)
+
+    def check(self, months):
+        """An empty run finds a record too short for the windows before any file exists."""
+        self.fill(np.empty((months.size, 0)), months, None)
+
+    def check_sigma(self):
+        """Filled months need an error of their stage."""
+        if self.published and self.candidates is None:
+            raise ParameterError(
+                "a cross-validation is expected for OUTPUT_UNCERTAINTY",
+                "no years to hide",
+                "FOLDS",
+                "Without it the error of the months filled in stage b is not known.",
+            )
+
+    def fill(self, values, months, tick):
+        """The `StagedFill` of values (time, pixel)."""
+        settings = {
+            "tolerance": self.tolerance, "extrapolate": self.extrapolate, "progress": tick,
+        }  # fmt: skip
+        if not self.published:
+            return fill_fixed(values, months, self.window, self.modes, **settings)
+        c = self.candidates
+        if c is None:
+            return fill_published(values, months, modes_b=self.modes, **settings)
+        return fill_published(
+            values, months, window_b=min(c.windows), modes_b=max(c.modes), candidates=c, **settings
+        )
+
+
+class _SigmaReader:
+    """One-sigma of the observed months in the stack's units, NaN where not known."""
+
+    def __init__(self, stack, sigma):
+        self._stack, self._months = sigma, stack.months
+        if sigma is None:
+            return
+        check_same_grid(stack.grid, sigma.grid, stack.name, sigma.name)
+        self._factor = 1.0
+        if sigma.units != stack.units:
+            self._factor = sigma.to_centimetres() / stack.to_centimetres()
+        self._there = np.isin(stack.months, sigma.months)
+        self._bands = np.flatnonzero(np.isin(sigma.months, stack.months))
+
+    def read(self, row, col, ny, nx):
+        values = np.full((self._months.size, ny, nx), np.nan)
+        if self._stack is not None:
+            read = self._stack.read(row, col, ny, nx, self._bands)
+            values[self._there] = read * self._factor
+        return values
+
+
+class _Unwritten:
+    """Stands for an output that nobody wants as a file: the tally does."""
+
+    def __init__(self, bands, dtype, fill):
+        self.bands, self.dtype, self.fill = range(bands), np.dtype(dtype), fill
+
+    def write(self, values, row, col):
+        """Nothing to do."""
+
+
+def _fill(
+    stack, output, kernel, line, targets, sigma, facts, progress, tally, blocks
+):  # fmt: skip
     info = replace(stack.info, history=(*stack.info.history, line))
-    bands = info.months.size
+    count = info.months.size
     flag_info = replace(
         info,
         units="",
         long_name="0 observed, 1 filled (stage a), 2 filled (stage b), 255 unfilled",
         baseline=(),
     )
+    sigma_info = replace(
+        info,
+        long_name="one-sigma: as given for observed months, the stage's error for filled ones",
+        baseline=(),
+    )
+    names = [output, targets.flags, targets.errors, targets.modes, targets.sigma]
     with ExitStack() as files:
-        paths = files.enter_context(atomic_paths([output, flags_output, error_output]))
-        filled = files.enter_context(stack_writer(paths[0], info, name=output))
-        flags = errors = None
-        if flags_output:
-            flags = files.enter_context(
-                stack_writer(paths[1], flag_info, "uint8", UNFILLED, name=flags_output)
-            )
-        if error_output:
-            errors = files.enter_context(
-                RasterWriter(
-                    paths[2],
-                    info.grid,
-                    ERROR_BANDS,
-                    units=info.units,
-                    name=error_output,
-                    tags={
-                        "units": info.units,
-                        "long_name": "standard deviation of observed minus reconstructed",
-                        "history": "\n".join(info.history),
-                    },
-                )
-            )
-        run_blocks(
-            info.grid,
-            [stack.read],
-            kernel,
-            [filled, flags, errors],
-            planes=4 * bands,
-            progress=progress,
-            unique=True,
-            **blocks,
-        )
-        if not tally.cells_total:
+        paths = files.enter_context(atomic_paths(names))
+
+        def opened(index, make, *arguments, **more):
+            if not paths[index]:
+                return None
+            return files.enter_context(make(paths[index], *arguments, name=names[index], **more))
+
+        def bands(long_name, units=info.units):
+            history = "\n".join(info.history)
+            tags = {"units": units, "long_name": long_name, "history": history}
+            return {"units": units, "tags": tags}
+
+        spread = "errors of the filling, see the bands"
+        writers = [
+            opened(0, stack_writer, info),
+            opened(1, stack_writer, flag_info, "uint8", UNFILLED),
+            opened(2, RasterWriter, info.grid, ERROR_BANDS, **bands(spread)),
+            opened(3, RasterWriter, info.grid, MODE_BANDS, dtype="int16", nodata=0,
+                   **bands("modes K and window M of stage b", "")),
+            None,
+        ]  # fmt: skip
+        sigmas = opened(4, stack_writer, sigma_info)
+        shapes = (
+            (count, "float32", np.nan), (count, "uint8", UNFILLED),
+            (len(ERROR_BANDS), "float32", np.nan), (len(MODE_BANDS), "int16", 0),
+            (facts, "float32", np.nan),
+        )  # fmt: skip
+        writers = [w or _Unwritten(*shape) for w, shape in zip(writers, shapes)]
+
+        def after(row, col, inputs, outputs):
+            tally.see(row, col, inputs[0], *outputs[1:])
+            if sigmas is not None:
+                flags, errors = outputs[1], outputs[2]
+                given = sigma.read(row, col, *flags.shape[1:])
+                given[flags == UNFILLED] = np.nan
+                for flag, band in ((STAGE_A, 0), (STAGE_B, 1)):
+                    given = np.where(flags == flag, errors[band], given)
+                sigmas.write(given, row, col)
+
+        runner = run_blocks(
+            info.grid, [stack.read], kernel, writers, after=after,
+            planes=(8 if sigmas else 5) * count, progress=progress, unique=True, **blocks,
+        )  # fmt: skip
+        if not tally.summary.cells:
             raise DataError("at least one value is expected", "an empty stack", stack.name)
+        return runner.computed
 
 
-class _Tally:
-    """Counts, across threads, what the kernels filled."""
+def _overshoots(values, filled):
+    """Whether the filled values of each pixel leave the range of the observed ones."""
+    known = np.isfinite(values)
+    seen = np.where(known, np.abs(values), 0.0).max(axis=0)
+    made = np.where(known | np.isnan(filled), 0.0, np.abs(filled)).max(axis=0)
+    return made > OVERSHOOT * seen
 
-    def __init__(self, months):
-        self.months = months
-        flags = (OBSERVED, STAGE_A, STAGE_B, UNFILLED)
-        self.counts = {flag: np.zeros(months.size, int) for flag in flags}
-        self.cells_total = self.capped = self.skipped = self.overshoots = 0
-        self._errors = []
-        self._lock = threading.Lock()
 
-    def add(self, flags, errors, capped, skipped):
-        with self._lock:
-            for flag, count in self.counts.items():
-                count += (flags == flag).sum(axis=1)
-            self.cells_total += flags.shape[1]
-            self.capped += capped
-            self.skipped += skipped
-            self._errors.append(errors)
-
-    def watch(self, values, filled):
-        """Count pixels whose filled values leave the range of the observed ones."""
-        known = np.isfinite(values)
-        seen = np.where(known, np.abs(values), 0.0).max(axis=0)
-        made = np.where(known | np.isnan(filled), 0.0, np.abs(filled)).max(axis=0)
-        with self._lock:
-            self.overshoots += int((made > OVERSHOOT * seen).sum())
-
-    def summary(self):
-        errors = np.concatenate(self._errors, axis=1)
-        known = np.isfinite(errors).any(axis=1)
-        medians = {
-            name: float(np.nanmedian(row))
-            for name, row, any_known in zip(ERROR_BANDS, errors, known)
-            if any_known
-        }
-        return FillSummary(
-            self.months,
-            self.cells_total,
-            self.counts,
-            medians,
-            self.capped,
-            self.skipped,
-            self.overshoots,
-        )
+def _listed(numbers):
+    """``4, 6 … 12`` of a set of numbers, runs of three and more abbreviated."""
+    numbers = sorted(set(numbers))
+    parts, start = [], 0
+    for i in range(1, len(numbers) + 1):
+        if i < len(numbers) and numbers[i] == numbers[i - 1] + 1:
+            continue
+        run = numbers[start:i]
+        parts += [f"{run[0]}…{run[-1]}"] if len(run) > 2 else [str(n) for n in run]
+        start = i
+    return ", ".join(parts)

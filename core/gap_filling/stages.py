@@ -1,18 +1,22 @@
 """The published two-stage SSA filling, and the same iteration in one stage."""
 
 from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
 
 from ..data.flags import OBSERVED, STAGE_A, STAGE_B, UNFILLED
 from ..data.unique import unique_series
-from .gaps import (
-    check_months,
-    check_values,
-    inside_record,
-    observed_span,
+from .crossvalidation import (
+    Candidates,
+    Validation,
+    check_candidates,
+    cross_validate,
+    hide_short_gaps,
 )
-from .ssa import check_ssa, part_of, ssa_fill
+from .gaps import check_months, check_values, inside_record
+from .spans import fill_spans
+from .ssa import check_ssa, part_of
 
 
 @dataclass
@@ -24,14 +28,21 @@ class StagedFill:
     epsilon_a : (pixel,) standard deviation (ddof 0) of observed − reconstructed
         over the observed months of stage a's era, units of the input
     residual_b : (pixel,) the same for stage b over all observed months
-    iterations : (pixel,) int, inner iterations of both stages together
+    iterations : (pixel,) int, inner iterations of both stages together, without
+        those of the cross-validation
     capped : (pixel,) bool, some k stopped at the iteration limit
     skipped : (pixel,) bool, without observations, or with a gap inside the
         record that could not be filled: too few observations for the window
+    epsilon_b : (pixel,) held-out RMSE of stage b at the chosen M and K (ε₂)
+    heldout_a : (pixel,) held-out RMSE of short gaps in stage a
+    window_b, modes_b : (pixel,) int, M and K of stage b, 0 where it did not run
+    by_year : (year, pixel) held-out RMSE of each hidden year at that M and K
+    score : (mode, pixel) held-out RMSE of each candidate K at the chosen M
 
     Both spreads are in-sample residuals, not skill: they say how closely K
     modes follow what was observed, not how well a gap was filled. NaN where
-    the stage did not run.
+    the stage did not run. The last six are NaN, 0 or empty without a
+    cross-validation (M and K are then those given).
     """
 
     filled: np.ndarray
@@ -41,6 +52,12 @@ class StagedFill:
     iterations: np.ndarray
     capped: np.ndarray
     skipped: np.ndarray
+    epsilon_b: np.ndarray
+    heldout_a: np.ndarray
+    window_b: np.ndarray
+    modes_b: np.ndarray
+    by_year: np.ndarray
+    score: np.ndarray
 
 
 def fill_published(
@@ -54,15 +71,17 @@ def fill_published(
     tolerance=1e-2,
     max_iterations=10_000,
     extrapolate=False,
+    candidates=None,
     progress=None,
 ):
     """Fill a GRACE/GRACE-FO record in the two published stages.
 
     Stage a sees the months up to ``era_end`` alone and fills the short gaps
     there (M = 24, K = 12; Zhang et al., Sect. 2.2). Stage b sees the whole
-    record, stage a's values counting as observed, and fills what is left
-    (M = 48; the paper cross-validates K = 1 … 12, the default here is the upper
-    end, 12). Without months after ``era_end`` only stage a runs, without
+    record, stage a's values counting as observed, and fills what is left, with
+    the M and K that ``cross_validate`` finds best among ``candidates`` for each
+    pixel (published: M = 48, K = 1 … 12), or with ``window_b`` and ``modes_b``
+    where there are no candidates or a pixel cannot be validated. Without months after ``era_end`` only stage a runs, without
     months up to it only stage b. See ``ssa_fill`` for the iteration; as in the
     reference code only stage a divides by the median (which changes rounding
     alone). The reference code's stage a differs in one thing: it joins the
@@ -84,6 +103,7 @@ def fill_published(
     window_a, modes_a, window_b, modes_b : int, M and K of the two stages
     tolerance, max_iterations : see ``ssa_fill``
     extrapolate : bool, fill also before the first and after the last observation
+    candidates : Candidates or None, what to cross-validate for stage b
     progress : callable or None; called with the fraction done, may raise
         ``Cancelled``
 
@@ -96,7 +116,8 @@ def fill_published(
     ParameterError
         A window exceeds half the months its stage sees, or K its window.
     TimeAxisError
-        ``months`` are not consecutive or do not match ``values``.
+        ``months`` are not consecutive or do not match ``values``, or hold no
+        year that could be hidden.
     DataError
         ``values`` is not two-dimensional or holds infinite numbers.
     """
@@ -108,11 +129,11 @@ def fill_published(
     if era.any():
         # A gap that touches the era's end is inside the whole record: stage b's.
         ends = (extrapolate, extrapolate and bool(era.all()))
-        stages.append((era, window_a, modes_a, STAGE_A, True, ends))
+        stages.append(_Stage(era, window_a, modes_a, STAGE_A, True, ends))
     if not era.all():
-        whole = np.ones_like(era)
-        stages.append((whole, window_b, modes_b, STAGE_B, False, (extrapolate, extrapolate)))
-    return _fill_unique(values, stages, settings, extrapolate, progress)
+        whole, ends = np.ones_like(era), (extrapolate, extrapolate)
+        stages.append(_Stage(whole, window_b, modes_b, STAGE_B, False, ends, candidates))
+    return _fill_unique(values, months, stages, settings, extrapolate, progress)
 
 
 def fill_fixed(
@@ -135,20 +156,36 @@ def fill_fixed(
     months = check_months(months, len(values))
     whole = np.ones(len(values), dtype=bool)
     settings = {"tolerance": tolerance, "max_iterations": max_iterations}
-    stages = [(whole, window, modes, STAGE_A, True, (extrapolate, extrapolate))]
-    return _fill_unique(values, stages, settings, extrapolate, progress)
+    ends = (extrapolate, extrapolate)
+    stages = [_Stage(whole, window, modes, STAGE_A, True, ends)]
+    return _fill_unique(values, months, stages, settings, extrapolate, progress)
 
 
-def _fill_unique(values, stages, settings, extrapolate, progress):
+@dataclass(frozen=True)
+class _Stage:
+    """Months seen, M, K, flag, scaled or not, which ends to fill, what to cross-validate."""
+
+    rows: np.ndarray
+    window: int
+    modes: int
+    flag: int
+    scale: bool
+    ends: tuple
+    candidates: Optional[Candidates] = None
+
+
+def _fill_unique(values, months, stages, settings, extrapolate, progress):
     """Run the stages on the distinct series only and broadcast the result."""
-    for rows, window, modes, *_ in stages:
-        check_ssa(int(rows.sum()), window, modes, **settings)
+    for stage in stages:
+        check_ssa(int(stage.rows.sum()), stage.window, stage.modes, **settings)
+        if stage.candidates:
+            check_candidates(months, stage.candidates)
     first, inverse = unique_series([values])
-    result = _run(values[:, first], stages, settings, extrapolate, progress)
+    result = _run(values[:, first], months, stages, settings, extrapolate, progress)
     return StagedFill(*(getattr(result, name)[..., inverse] for name in vars(result)))
 
 
-def _run(values, stages, settings, extrapolate, progress):
+def _run(values, months, stages, settings, extrapolate, progress):
     """Run the stages one after the other on distinct series."""
     pixels = values.shape[1]
     work = values.astype(np.float64)
@@ -157,63 +194,63 @@ def _run(values, stages, settings, extrapolate, progress):
     spread = {STAGE_A: np.full(pixels, np.nan), STAGE_B: np.full(pixels, np.nan)}
     iterations = np.zeros(pixels, dtype=np.int64)
     capped = np.zeros(pixels, dtype=bool)
-    for number, (rows, window, modes, flag, scale, ends) in enumerate(stages):
-        report = part_of(progress, number / len(stages), 1 / len(stages))
+    choice = _no_choice(pixels)
+    heldout = np.full(pixels, np.nan)
+    # The cross-validation is a dozen fits beside one or two.
+    share = 0.2 if any(s.candidates for s in stages) else 1.0
+    for number, stage in enumerate(stages):
+        rows = stage.rows
+        report = part_of(progress, share * number / len(stages), share / len(stages))
         part = work[rows]
-        fit, spent, stuck = _fill_spans(part, window, modes, scale, ends, settings, report)
-        difference = np.where(missing[rows], np.nan, values[rows] - fit)
-        spread[flag] = _spread(difference)
+        if stage.candidates:
+            others = part_of(progress, share, 1.0 - share)
+            choice = cross_validate(values, months, stage.candidates, others, **settings)
+        if stage.flag == STAGE_A and any(s.candidates for s in stages):
+            heldout = hide_short_gaps(part, stage.window, stage.modes, **settings)
+        elif stage.flag == STAGE_B:
+            unknown = choice.modes == 0
+            choice.window[unknown], choice.modes[unknown] = stage.window, stage.modes
+        fit = np.full(part.shape, np.nan)
+        for window, modes, which in _by_window(stage, choice):
+            one = fill_spans(
+                part[:, which], window, modes,
+                ends=stage.ends, scale=stage.scale, progress=report, **settings,
+            )  # fmt: skip
+            fit[:, which] = one.fit
+            iterations[which] += one.iterations
+            capped[which] |= one.capped
+        spread[stage.flag] = _spread(np.where(missing[rows], np.nan, values[rows] - fit))
         fill = np.isnan(part) & ~np.isnan(fit)
         part[fill] = fit[fill]
         work[rows] = part
-        flags[rows] = np.where(fill, flag, flags[rows])
-        iterations += spent
-        capped |= stuck
+        flags[rows] = np.where(fill, stage.flag, flags[rows])
 
     filled = values.copy()
     added = missing & (flags != UNFILLED)
     filled[added] = work[added]
     wanted = np.ones_like(missing) if extrapolate else inside_record(values)
     skipped = (wanted & (flags == UNFILLED)).any(axis=0) | missing.all(axis=0)
-    return StagedFill(filled, flags, spread[STAGE_A], spread[STAGE_B], iterations, capped, skipped)
+    return StagedFill(
+        filled, flags, spread[STAGE_A], spread[STAGE_B], iterations, capped, skipped,
+        choice.epsilon, heldout, choice.window, choice.modes, choice.by_year, choice.at_window(),
+    )  # fmt: skip
 
 
-def _fill_spans(part, window, modes, scale, ends, settings, report):
-    """One SSA stage, each pixel on its own observed span.
+def _by_window(stage, choice):
+    """(M, K, pixels) of a stage; those of stage b may differ by pixel."""
+    if stage.flag == STAGE_A:
+        return [(stage.window, stage.modes, slice(None))]
+    windows = np.unique(choice.window)
+    groups = [(int(w), np.flatnonzero(choice.window == w)) for w in windows]
+    return [(window, choice.modes[which], which) for window, which in groups]
 
-    Pixels are grouped by span, so that what a pixel gets never depends on its
-    neighbours; a record has a handful of spans at most.
 
-    Returns the reconstruction (time, pixel), NaN where none could be made, the
-    iterations (pixel,) and whether a limit was hit (pixel,).
-    """
-    n, pixels = part.shape
-    fit = np.full((n, pixels), np.nan)
-    spent = np.zeros(pixels, dtype=np.int64)
-    capped = np.zeros(pixels, dtype=bool)
-    first, last = observed_span(part)
-    some = last >= 0
-    first = np.where(ends[0] & some, 0, first)
-    last = np.where(ends[1] & some, n - 1, last)
-    usable = last - first + 1 >= 2 * window
-    spans, group = np.unique(np.stack([first, last])[:, usable], axis=1, return_inverse=True)
-    where = np.flatnonzero(usable)
-    done = 0
-    for number, (start, stop) in enumerate(spans.T):
-        chosen = where[group.reshape(-1) == number]
-        out = ssa_fill(
-            part[start : stop + 1, chosen],
-            window,
-            modes,
-            scale=scale,
-            progress=part_of(report, done / len(where), len(chosen) / len(where)),
-            **settings,
-        )
-        fit[start : stop + 1, chosen] = out.reconstruction
-        spent[chosen] = out.iterations.sum(axis=0)
-        capped[chosen] = out.capped
-        done += len(chosen)
-    return fit, spent, capped
+def _no_choice(pixels):
+    """A `Validation` of nothing."""
+    unknown, none = np.full(pixels, np.nan), np.zeros(pixels, dtype=int)
+    empty = np.empty((0, pixels))
+    years = np.empty(0, dtype=int)
+    return Validation(years, np.empty((1, 0, pixels)), unknown, none, none.copy(), empty, none[:1])
 
 
 def _spread(difference):
