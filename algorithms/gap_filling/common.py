@@ -1,13 +1,36 @@
-"""What the gap-filling algorithms share: their log and which band to show."""
+"""What the gap-filling algorithms share: lists of numbers, their log, which band to show."""
+
+import re
 
 from ...core.data.months import month_text
+from ...core.errors import ParameterError
+
+
+def parse_numbers(text, name):
+    """The whole numbers of ``1-12`` or ``24, 36, 48``, ascending; () for an empty text.
+
+    Raises `ParameterError`, located at the parameter ``name``.
+    """
+    numbers = set()
+    for part in text.replace("…", "-").replace("–", "-").split(","):
+        found = re.fullmatch(r"\s*(\d{1,4})(?:\s*-\s*(\d{1,4}))?\s*", part)
+        if not found and not text.strip():
+            return ()
+        if not found or int(found[2] or found[1]) < int(found[1]):
+            raise ParameterError(
+                "numbers such as 1-12 or 24, 36, 48 are expected", repr(text), name
+            )
+        numbers.update(range(int(found[1]), int(found[2] or found[1]) + 1))
+    return tuple(sorted(numbers))
 
 
 def log_fill(summary, progress):
     """Say which months were filled by which stage, and what was not."""
     from ...core.data.flags import STAGE_A, STAGE_B, UNFILLED
 
-    progress.info(f"{summary.cells} cells with values, equal series counted once.")
+    progress.info(f"{summary.cells} cells with values, {summary.series} series computed.")
+    if summary.restored:
+        progress.info(f"{summary.restored} series came from an earlier run that was stopped.")
     for flag, name in ((STAGE_A, "stage a"), (STAGE_B, "stage b")):
         months = summary.months_flagged(flag)
         if months.size:
@@ -19,6 +42,9 @@ def log_fill(summary, progress):
         progress.warn(f"{left.size} months are still missing in some cells: {listed}")
     for name, value in summary.median_error.items():
         progress.info(f"Median {name}: {value:.3f} in the stack's units.")
+    if summary.years:
+        listed = ", ".join(str(year) for year in summary.years)
+        progress.info(f"Cross-validated by hiding the years {listed}.")
     if summary.capped:
         progress.warn(f"{summary.capped} cells stopped at the limit of iterations.")
     if summary.skipped:

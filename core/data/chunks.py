@@ -30,9 +30,7 @@ class ChunkRunner:
     that an earlier run finished are taken from it, and new ones written to it.
     """
 
-    def __init__(
-        self, kernel, outputs, *, seconds=0.5, threads=None, unique=False, journal=None
-    ):
+    def __init__(self, kernel, outputs, *, seconds=0.5, threads=None, unique=False, journal=None):
         self.kernel, self.outputs = kernel, outputs
         self.seconds, self.unique, self.journal = seconds, unique, journal
         self.threads = threads or max(1, os.cpu_count() or 1)
@@ -50,33 +48,41 @@ class ChunkRunner:
         if self.unique:
             kept, copies = unique_series([values[:, seen] for values in inputs])
             first = seen[kept]
-        partial = [o and np.empty((o[0], first.size), o[1]) for o in self.outputs]
-        todo, block = np.arange(first.size), None
-        if self.journal is not None:
-            block = self.journal.block_key([values[:, first] for values in inputs])
-            todo = self._restore(block, partial, first.size)
-        self._run_chunks(inputs, first, todo, partial, block, progress)
+        partial = self._empty(first.size)
+        if self.journal is None:
+            self._run_chunks(inputs, first, partial, progress)
+        else:
+            self._run_on(inputs, first, partial, progress)
         for result, part in zip(results, partial):
             if result is not None:
                 result[:, seen] = part if copies is None else part[:, copies]
         self.computed += first.size
         return results
 
-    def _restore(self, block, results, count):
-        """Copy what an earlier run finished into ``results``; returns what is left."""
-        left = np.ones(count, dtype=bool)
-        for columns, arrays in self.journal.finished(block):
-            shapes = [v if v is None else (v.shape[0], v.dtype) for v in results]
-            if shapes != [v if v is None else (v.shape[0], v.dtype) for v in arrays]:
-                continue
-            for result, values in zip(results, arrays):
-                if result is not None:
-                    result[:, columns] = values
-            left[columns] = False
-        self.journal.restored += int(count - left.sum())
-        return np.flatnonzero(left)
+    def _empty(self, pixels):
+        return [o and np.empty((o[0], pixels), o[1]) for o in self.outputs]
 
-    def _run_chunks(self, inputs, columns, todo, results, block, progress):
+    def _run_on(self, inputs, columns, results, progress):
+        """As `_run_chunks`, from where the journal says that an earlier run stopped."""
+        block = self.journal.block_key([values[:, columns] for values in inputs], self.outputs)
+        left = np.ones(columns.size, dtype=bool)
+        for where, arrays in self.journal.finished(block):
+            _put(results, where, arrays)
+            left[where] = False
+        todo = np.flatnonzero(left)
+        done = columns.size - todo.size
+        self.journal.restored += done
+        part = self._empty(todo.size)
+
+        def record(begin, end):
+            arrays = [v if v is None else v[:, begin:end] for v in part]
+            self.journal.add(block, todo[begin:end], arrays)
+
+        share = progress.part(done / columns.size, 1.0)
+        self._run_chunks(inputs, columns[todo], part, share, record)
+        _put(results, todo, part)
+
+    def _run_chunks(self, inputs, columns, results, progress, record=None):
         stop = threading.Event()
 
         def check():
@@ -85,37 +91,36 @@ class ChunkRunner:
 
         def call(begin, end):
             started = time.perf_counter()
-            take = columns[todo[begin:end]]
+            take = columns[begin:end]
             values = self.kernel(*(v[:, take] for v in inputs), check)
             return begin, end, values, time.perf_counter() - started
 
         begin, done, running = 0, 0, set()
-        restored = columns.size - todo.size
         with single_blas_thread(), ThreadPoolExecutor(self.threads) as pool:
             try:
-                while done < todo.size:
-                    while begin < todo.size and len(running) < self.threads:
-                        end = min(todo.size, begin + self._next_size(todo.size - begin))
+                while done < columns.size:
+                    while begin < columns.size and len(running) < self.threads:
+                        end = min(columns.size, begin + self._next_size(columns.size - begin))
                         running.add(pool.submit(call, begin, end))
                         begin = end
                     finished, running = wait(running, _POLL_SECONDS, FIRST_COMPLETED)
                     progress.check()
                     for future in finished:
-                        done += self._collect(future.result(), todo, results, block)
-                    progress.set((restored + done) / columns.size)
+                        answer = future.result()
+                        done += self._collect(answer, results)
+                        if record is not None:
+                            record(*answer[:2])
+                    progress.set(done / columns.size)
             finally:
                 stop.set()
 
-    def _collect(self, answer, todo, results, block):
+    def _collect(self, answer, results):
         start, end, values, elapsed = answer
         if len(values) != len(results):
             raise ValueError(f"the kernel returned {len(values)} of {len(results)} outputs")
-        where = todo[start:end]
         for result, value in zip(results, values):
             if result is not None:
-                result[:, where] = value
-        if self.journal is not None:
-            self.journal.add(block, where, [r if r is None else r[:, where] for r in results])
+                result[:, start:end] = value
         rate = (end - start) / max(elapsed, 1e-6)
         # At most fourfold at a time: the first calls also pay for imports and caches.
         size = int(min(max(1, rate * self.seconds), 4 * self._size))
@@ -129,3 +134,9 @@ class ChunkRunner:
         """Chunk size, smaller near the end so that the threads finish together."""
         share = max(-(-left // self.threads), self._size // 8, 1)
         return min(self._size, share)
+
+
+def _put(results, columns, arrays):
+    for result, values in zip(results, arrays):
+        if result is not None:
+            result[:, columns] = values

@@ -64,9 +64,9 @@ class Journal:
             with suppress(OSError):
                 self.path.unlink()
 
-    def block_key(self, inputs):
-        """The key of a block: a hash of its values' bits and types."""
-        digest = hashlib.blake2b(digest_size=16)
+    def block_key(self, inputs, outputs=()):
+        """The key of a block: a hash of its values' bits and types and of what is wanted."""
+        digest = hashlib.blake2b(repr(outputs).encode(), digest_size=16)
         for values in inputs:
             digest.update(f"{values.dtype.str}{values.shape}".encode())
             digest.update(np.ascontiguousarray(values))

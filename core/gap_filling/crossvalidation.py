@@ -173,7 +173,7 @@ def _choose(rmse, years, windows, modes):
     pixels = rmse.shape[-1]
     tried = np.isfinite(rmse).sum(axis=2)
     score = np.where(tried == tried.max(axis=(0, 1)), _rms(rmse, axis=2), np.nan)
-    flat = score.reshape(-1, pixels)
+    flat = score.reshape(score.shape[0] * score.shape[1], pixels)
     known = np.isfinite(flat).any(axis=0)
     best = np.where(np.isfinite(flat), flat, np.inf).argmin(axis=0)
     at_window, at_mode = np.unravel_index(best, score.shape[:2])

@@ -12,11 +12,10 @@ from ..data.grid import check_same_grid
 from ..data.journal import Journal
 from ..data.rasterfile import RasterWriter
 from ..data.stack import stack_writer
-from ..errors import DataError, ParameterError, located
+from ..errors import DataError, located
 from ..progress import SILENT
-from .crossvalidation import Candidates, check_candidates
 from .linear import fill_linear
-from .stages import fill_fixed, fill_published
+from .plan import FillPlan
 from .tally import ERROR_BANDS, FACTS, MODE_BANDS, Tally
 
 #: A filled value this much larger than any observed one is worth a warning: the
@@ -71,12 +70,8 @@ def fill_stack_ssa(
     Raises `DataError` when the stack holds no value, `ParameterError` or
     `TimeAxisError` when the record is too short. Returns a `FillSummary`.
     """
-    plan = _Plan(preset, window, modes, tolerance, candidates, extrapolate)
-    with located(stack.name):
-        plan.check(stack.months)
-    if targets.sigma:
-        plan.check_sigma()
-        sigma = _SigmaReader(stack, sigma)
+    plan = FillPlan(preset, window, modes, tolerance, candidates, extrapolate)
+    sigma = _checked(plan, stack, sigma, bool(targets.sigma))
     years = plan.years(stack.months)
     kept = sorted(set(candidates.modes)) if years.size and candidates else ()
     tally = Tally(stack.months, stack.grid, years, kept, plan.text)
@@ -104,6 +99,20 @@ def fill_stack_ssa(
     return tally.summary
 
 
+def check_fill(stack, sigma=None, sigma_wanted=False, **settings):
+    """Raise what `fill_stack_ssa` would for these headers; ``settings`` are its own."""
+    plan = FillPlan(**settings)
+    _checked(plan, stack, sigma, sigma_wanted)
+
+
+def _checked(plan, stack, sigma, wanted):
+    with located(stack.name):
+        plan.check(stack.months)
+    if wanted:
+        plan.check_sigma()
+    return _SigmaReader(stack, sigma)
+
+
 def fill_stack_linear(stack, output, *, max_gap=None, flags_output="", progress=SILENT, **blocks):
     """Fill a stack by linear interpolation in time and write it; see `fill_linear`."""
     tally = Tally(stack.months, stack.grid)
@@ -124,71 +133,6 @@ def fill_stack_linear(stack, output, *, max_gap=None, flags_output="", progress=
         stack, output, kernel, line, targets, None, len(FACTS), progress, tally, blocks
     )
     return tally.summary
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """The procedure of one run."""
-
-    preset: str
-    window: int
-    modes: int
-    tolerance: float
-    candidates: Candidates
-    extrapolate: bool
-
-    @property
-    def published(self):
-        return self.preset == "published"
-
-    @property
-    def text(self):
-        """In words, for the history and the report."""
-        how = f"one stage, M = {self.window}, K = {self.modes}"
-        if self.published:
-            how = "two published stages, M = 24, K = 12 to 2017-06, then "
-            c = self.candidates
-            how += f"M = 48, K = {self.modes}" if c is None else (
-                f"M = {_listed(c.windows)}, K = {_listed(c.modes)} chosen by hiding the years "
-                f"{_listed(c.years)}"
-            )  # fmt: skip
-        ends = ", ends of the record extrapolated" if self.extrapolate else ""
-        return f"{how}, tolerance {self.tolerance:g}{ends}"
-
-    def years(self, months):
-        """The years that are hidden, for a record with these months."""
-        whole = months.size == 0 or months[-1] <= np.datetime64("2017-06")
-        if not self.published or self.candidates is None or whole:
-            return np.empty(0, int)
-        return check_candidates(months, self.candidates)
-
-    def check(self, months):
-        """An empty run finds a record too short for the windows before any file exists."""
-        self.fill(np.empty((months.size, 0)), months, None)
-
-    def check_sigma(self):
-        """Filled months need an error of their stage."""
-        if self.published and self.candidates is None:
-            raise ParameterError(
-                "a cross-validation is expected for OUTPUT_UNCERTAINTY",
-                "no years to hide",
-                "FOLDS",
-                "Without it the error of the months filled in stage b is not known.",
-            )
-
-    def fill(self, values, months, tick):
-        """The `StagedFill` of values (time, pixel)."""
-        settings = {
-            "tolerance": self.tolerance, "extrapolate": self.extrapolate, "progress": tick,
-        }  # fmt: skip
-        if not self.published:
-            return fill_fixed(values, months, self.window, self.modes, **settings)
-        c = self.candidates
-        if c is None:
-            return fill_published(values, months, modes_b=self.modes, **settings)
-        return fill_published(
-            values, months, window_b=min(c.windows), modes_b=max(c.modes), candidates=c, **settings
-        )
 
 
 class _SigmaReader:
@@ -295,16 +239,3 @@ def _overshoots(values, filled):
     seen = np.where(known, np.abs(values), 0.0).max(axis=0)
     made = np.where(known | np.isnan(filled), 0.0, np.abs(filled)).max(axis=0)
     return made > OVERSHOOT * seen
-
-
-def _listed(numbers):
-    """``4, 6 … 12`` of a set of numbers, runs of three and more abbreviated."""
-    numbers = sorted(set(numbers))
-    parts, start = [], 0
-    for i in range(1, len(numbers) + 1):
-        if i < len(numbers) and numbers[i] == numbers[i - 1] + 1:
-            continue
-        run = numbers[start:i]
-        parts += [f"{run[0]}…{run[-1]}"] if len(run) > 2 else [str(n) for n in run]
-        start = i
-    return ", ".join(parts)

@@ -61,9 +61,7 @@ def fill_spans(
         np.full((int(np.max(modes)), n, pixels), np.nan) if path else None,
     )
     where = np.flatnonzero(last - first + 1 >= 2 * window)
-    groups, group = np.unique(
-        np.stack([first, last, kept])[:, where], axis=1, return_inverse=True
-    )
+    groups, group = np.unique(np.stack([first, last, kept])[:, where], axis=1, return_inverse=True)
     done = 0
     for number, (start, stop, count) in enumerate(groups.T):
         chosen = where[group.reshape(-1) == number]

@@ -81,11 +81,12 @@ def fill_published(
     record, stage a's values counting as observed, and fills what is left, with
     the M and K that ``cross_validate`` finds best among ``candidates`` for each
     pixel (published: M = 48, K = 1 … 12), or with ``window_b`` and ``modes_b``
-    where there are no candidates or a pixel cannot be validated. Without months after ``era_end`` only stage a runs, without
-    months up to it only stage b. See ``ssa_fill`` for the iteration; as in the
-    reference code only stage a divides by the median (which changes rounding
-    alone). The reference code's stage a differs in one thing: it joins the
-    months after the long gap directly to those before it.
+    where there are no candidates or a pixel cannot be validated. Without months
+    after ``era_end`` only stage a runs, without months up to it only stage b.
+    See ``ssa_fill`` for the iteration; as in the reference code only stage a
+    divides by the median (which changes rounding alone). The reference code's
+    stage a differs in one thing: it joins the months after the long gap directly
+    to those before it.
 
     With K = 12 of M = 24 modes stage a can overshoot: on the 1° CSR grid about
     one pixel in twenty gets a value beyond 1.2 times its largest observed |x|

@@ -1,10 +1,21 @@
 """Gap filling of whole stacks: observed bits, flags, counts, blocks, provenance."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
 from grace_water_toolbox.core.data.stack import MonthlyStack
 from grace_water_toolbox.core.errors import Cancelled, DataError, ParameterError
-from grace_water_toolbox.core.gap_filling.filling import fill_stack_linear, fill_stack_ssa
+from grace_water_toolbox.core.gap_filling.crossvalidation import Candidates
+from grace_water_toolbox.core.gap_filling.filling import (
+    FillTargets,
+    fill_stack_linear,
+    fill_stack_ssa,
+)
 from grace_water_toolbox.core.gap_filling.stages import fill_fixed, fill_published
 from grace_water_toolbox.core.progress import Progress
 
@@ -32,7 +43,8 @@ def files(tmp_path, make_stack, read_stack, gappy):
         source = make_stack(tmp_path / "in.tif", values, baseline=("2004-01", "2009-12"))
         paths = {"flags_output": tmp_path / "flags.tif"}
         if function is fill_stack_ssa:
-            paths["error_output"] = tmp_path / "error.tif"
+            names = ("flags.tif", "error.tif", "modes.tif")
+            paths = {"targets": FillTargets(*(tmp_path / name for name in names))}
         with MonthlyStack(source) as stack:
             summary = function(stack, tmp_path / "out.tif", **paths, **settings)
         return read_stack(tmp_path / "out.tif"), read_flags(tmp_path / "flags.tif"), summary
@@ -109,16 +121,19 @@ def test_ssa_is_the_kernel(files, gappy, read_stack):
     )
     errors = read_error_bands(files.folder / "error.tif")
     np.testing.assert_allclose(errors[0], done.epsilon_a, rtol=1e-6)
-    np.testing.assert_allclose(errors[1], done.residual_b, rtol=1e-6)
+    np.testing.assert_allclose(errors[2], done.residual_b, rtol=1e-6)
+    assert np.isnan(errors[[1, 3]]).all()
 
 
 def read_error_bands(path):
     import rasterio
 
     with rasterio.open(path) as file:
-        assert file.descriptions == ("epsilon_1", "residual_stage_b")
-        assert file.units == ("cm", "cm") and file.tags()["units"] == "cm"
-        return file.read().reshape(2, -1)
+        assert file.descriptions == (
+            "epsilon_1", "epsilon_2", "residual_stage_b", "heldout_short"
+        )  # fmt: skip
+        assert file.units == ("cm",) * 4 and file.tags()["units"] == "cm"
+        return file.read().reshape(4, -1)
 
 
 def test_fixed_takes_window_and_modes(files, gappy):
@@ -136,7 +151,7 @@ def test_equal_series_are_computed_once_and_filled_everywhere(files, gappy):
     single, single_flags, _ = files(fill_stack_ssa)
     np.testing.assert_array_equal(out, np.repeat(np.repeat(single[0], 3, axis=1), 3, axis=2))
     np.testing.assert_array_equal(flags, np.repeat(np.repeat(single_flags, 3, 1), 3, 2))
-    assert summary.cells == 19
+    assert (summary.cells, summary.series) == (9 * 19, 19)
 
 
 def test_a_record_too_short_is_named_before_any_file(files):
@@ -170,3 +185,142 @@ def test_cancel_leaves_the_old_file(files, gappy):
     with pytest.raises(Cancelled):
         files(fill_stack_ssa, progress=Stopped())
     assert left(files.folder) == {"out.tif"} and old.read_bytes() == b"old"
+
+
+CANDIDATES = Candidates(years=(2006, 2007, 2008, 2009, 2010, 2011), modes=(1, 2, 4), windows=(24,))
+
+
+def test_cross_validated_outputs(files, gappy, read_stack, make_stack):
+    values = np.where(np.isnan(gappy[:, :2, :2]), np.nan, gappy[:, :2, :2])
+    source = make_stack(files.folder / "in.tif", values, baseline=("2004-01", "2009-12"))
+    given = make_stack(files.folder / "s.tif", np.full(values.shape, 20.0), units="mm")
+    names = ("flags", "error", "modes", "sigma")
+    targets = FillTargets(*(files.folder / f"{name}.tif" for name in names))
+    with MonthlyStack(source) as stack, MonthlyStack(given) as sigma:
+        summary = fill_stack_ssa(
+            stack, files.folder / "out.tif", candidates=CANDIDATES, targets=targets, sigma=sigma
+        )
+    out, info = read_stack(files.folder / "out.tif")
+    flags = read_flags(files.folder / "flags.tif").reshape(MONTHS, -1)
+    done = fill_published(
+        values.reshape(MONTHS, -1), info.months, candidates=CANDIDATES, window_b=24, modes_b=4
+    )
+    np.testing.assert_array_equal(out.reshape(MONTHS, -1), done.filled.astype("float32"))
+    errors = read_error_bands(files.folder / "error.tif")
+    want = (done.epsilon_a, done.epsilon_b, done.residual_b, done.heldout_a)
+    for band, one in zip(errors, want):
+        np.testing.assert_allclose(band, one, rtol=1e-6)
+    assert np.isnan(errors[:, 0]).all() and np.isfinite(errors[:, 1:]).all()
+
+    import rasterio
+
+    with rasterio.open(files.folder / "modes.tif") as file:
+        assert file.descriptions == ("modes", "window") and file.nodata == 0
+        modes = file.read().reshape(2, -1)
+    assert set(modes[0, 1:]) <= {1, 2, 4} and set(modes[1, 1:]) == {24} and not modes[:, 0].any()
+    np.testing.assert_array_equal(modes[0, 1:], done.modes_b[1:])
+
+    # One sigma: 20 mm are 2 cm where observed, the stage's own error where filled.
+    sigma, sigma_info = read_stack(files.folder / "sigma.tif")
+    sigma = sigma.reshape(MONTHS, -1)
+    assert sigma_info.units == "cm" and np.isnan(sigma[:, 0]).all()
+    for pixel in (1, 2, 3):
+        np.testing.assert_allclose(sigma[flags[:, pixel] == 0, pixel], 2.0, rtol=1e-6)
+        for flag, one in ((1, done.epsilon_a), (2, done.epsilon_b)):
+            np.testing.assert_allclose(sigma[flags[:, pixel] == flag, pixel], one[pixel], rtol=1e-6)
+
+    assert summary.years == CANDIDATES.years and summary.candidates == (1, 2, 4)
+    assert sum(summary.kept.values()) == 3 and summary.windows == {24: 3}
+    # A histogram with steps of 0.1 %.
+    middle = np.sort(done.epsilon_b[1:])[1]
+    assert summary.median_error["epsilon_2"] == pytest.approx(middle, rel=2e-3)
+    for year, found in zip(done.by_year, summary.by_year):
+        assert found.at(0.5) == pytest.approx(np.sort(year[1:])[1], rel=2e-3)
+    assert "K = 1, 2, 4 chosen by hiding the years 2006…2011" in info.history[-1]
+
+
+def test_uncertainty_of_months_without_a_given_one(files, gappy, read_stack, make_stack):
+    source = make_stack(files.folder / "in.tif", gappy[:, 1:2, 1:2])
+    with MonthlyStack(source) as stack:
+        fill_stack_ssa(
+            stack, files.folder / "out.tif", preset="fixed", modes=4,
+            targets=FillTargets(sigma=files.folder / "sigma.tif"),
+        )  # fmt: skip
+    sigma, _ = read_stack(files.folder / "sigma.tif")
+    made = np.isnan(gappy[:, 1:2, 1:2])
+    assert np.isnan(sigma[~made]).all()
+    assert np.unique(sigma[made]).size == 1 and (sigma[made] > 0).all()
+
+
+def test_no_uncertainty_of_stage_b_without_a_validation(files, gappy, make_stack):
+    source = make_stack(files.folder / "in.tif", gappy)
+    with MonthlyStack(source) as stack, pytest.raises(ParameterError, match="FOLDS"):
+        fill_stack_ssa(
+            stack, files.folder / "out.tif", targets=FillTargets(sigma=files.folder / "s.tif")
+        )
+    assert not left(files.folder)
+
+
+def test_the_ends_are_filled_on_request(files, gappy):
+    (out, info), flags, _ = files(fill_stack_ssa, preset="fixed", modes=3, extrapolate=True)
+    assert np.isfinite(out[:, 2, 2]).all() and (flags[:10, 2, 2] == 1).all()
+    assert "extrapolated" in info.history[-1]
+
+
+KILLED = """
+import sys
+from grace_water_toolbox.core.data.stack import MonthlyStack
+from grace_water_toolbox.core.gap_filling.crossvalidation import Candidates
+from grace_water_toolbox.core.gap_filling.filling import FillTargets, fill_stack_ssa
+
+folder = sys.argv[1]
+candidates = Candidates(years=(2006, 2007, 2008, 2009, 2010, 2011), modes=(1, 2, 4), windows=(24,))
+with MonthlyStack(folder + "/in.tif") as stack:
+    done = fill_stack_ssa(
+        stack, folder + "/out.tif", candidates=candidates, seconds=0.05,
+        targets=FillTargets(*(f"{folder}/{n}.tif" for n in ("flags", "error", "modes", "sigma"))),
+    )
+print(done.restored, done.series, done.median_error)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal")
+def test_a_killed_run_goes_on_and_ends_bit_equal(tmp_path, make_stack):
+    rng = np.random.default_rng(3)
+    t = np.arange(MONTHS)[:, None, None]
+    values = 8 * np.sin(2 * np.pi * (t / 12 + rng.random((1, 16, 20))))
+    values = values + rng.normal(size=values.shape)
+    # Every pixel has gaps of its own, so that the batches differ in every way they can.
+    values[rng.random(values.shape) < 0.1] = np.nan
+    values[162:173] = np.nan
+    folders = [tmp_path / "whole", tmp_path / "killed"]
+    for folder in folders:
+        folder.mkdir()
+        make_stack(folder / "in.tif", values)
+
+    def start(folder):
+        return subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(folder)], stdout=subprocess.PIPE, text=True
+        )
+
+    whole = start(folders[0]).communicate(timeout=300)[0]
+    assert whole.startswith("0 320 ")
+    child, deadline = start(folders[1]), time.monotonic() + 120
+    try:
+        while time.monotonic() < deadline:
+            found = list(folders[1].glob(".out.*.resume"))
+            if found and found[0].stat().st_size > 150_000:
+                break
+            time.sleep(0.01)
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+    assert not (folders[1] / "out.tif").exists()
+    again = start(folders[1]).communicate(timeout=300)[0]
+    restored, computed = (int(n) for n in again.split()[:2])
+    assert restored > 50 and computed > 0 and restored + computed == 320
+    assert again.split("{")[1] == whole.split("{")[1]
+    for name in ("out", "flags", "error", "modes", "sigma"):
+        one, other = ((folder / f"{name}.tif").read_bytes() for folder in folders)
+        assert one == other, name
+    assert not list(folders[1].glob(".out.*.resume"))

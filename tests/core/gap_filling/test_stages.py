@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from grace_water_toolbox.core.errors import DataError, ParameterError, TimeAxisError
-from grace_water_toolbox.core.gap_filling import stages
+from grace_water_toolbox.core.gap_filling import spans
 from grace_water_toolbox.core.gap_filling.ssa import ssa_fill
 from grace_water_toolbox.core.gap_filling.stages import fill_fixed, fill_published
 
@@ -129,13 +129,13 @@ def test_too_few_in_the_era_is_left_to_stage_b():
 def test_repeated_series_are_computed_once(monkeypatch):
     x = np.repeat(series(8, pixels=3), 20, axis=1)[:, np.random.default_rng(0).permutation(60)]
     widths = []
-    real = stages.ssa_fill
+    real = spans.ssa_fill
 
     def counting(part, *args, **kwargs):
         widths.append(part.shape[1])
         return real(part, *args, **kwargs)
 
-    monkeypatch.setattr(stages, "ssa_fill", counting)
+    monkeypatch.setattr(spans, "ssa_fill", counting)
     out = fill_published(x, axis(), **SMALL)
     assert widths == [3, 3]
     alone = fill_published(x[:, 17:18], axis(), **SMALL)
