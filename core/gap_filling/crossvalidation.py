@@ -26,6 +26,12 @@ class Candidates:
     modes: tuple = tuple(range(1, 13))
     windows: tuple = (48,)
 
+    def __post_init__(self):
+        """Raise `ParameterError` for an empty list or a number below 1."""
+        for name, given in vars(self).items():
+            if not given or min(given) < 1:
+                raise ParameterError(f"at least one positive number of {name} is expected", given)
+
 
 @dataclass
 class Validation:
@@ -69,12 +75,9 @@ def usable_years(months, years):
 def check_candidates(months, candidates):
     """The usable years; raises unless some are, and every candidate can be tried.
 
-    Raises `ParameterError` for empty lists, more modes than the window, or a window
-    above half of the background; `TimeAxisError` where no year is usable.
+    Raises `ParameterError` for more modes than the window, or a window above half of
+    the background; `TimeAxisError` where no year is usable.
     """
-    for name, given in vars(candidates).items():
-        if not given or min(given) < 1:
-            raise ParameterError(f"at least one positive number of {name} is expected", given)
     years = usable_years(months, candidates.years)
     if not years.size:
         inside = usable_years(months, range(1900, 2200))

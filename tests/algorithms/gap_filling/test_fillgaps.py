@@ -42,10 +42,15 @@ def gappy():
     return values
 
 
+FEW = {"FOLDS": "2006-2011", "CANDIDATE_MODES": "2-6"}
+
+
 def test_ssa_published(run, make_stack, gappy, tmp_path, read_stack, log):
     stack = make_stack(tmp_path / "in.tif", gappy)
-    result = run("fillgapsssa", log, INPUT=stack, **{
-        name: tmp_path / f"{name}.tif" for name in ("OUTPUT", "OUTPUT_FLAGS", "OUTPUT_ERROR")
+    result = run("fillgapsssa", log, INPUT=stack, OUTPUT_HTML=tmp_path / "report.html", **{
+        name: tmp_path / f"{name}.tif" for name in (
+            "OUTPUT", "OUTPUT_FLAGS", "OUTPUT_ERROR", "OUTPUT_MODES", "OUTPUT_UNCERTAINTY"
+        )
     })  # fmt: skip
     values, info = read_stack(result["OUTPUT"])
     flags = flags_of(result["OUTPUT_FLAGS"]).ravel()
@@ -58,10 +63,69 @@ def test_ssa_published(run, make_stack, gappy, tmp_path, read_stack, log):
     # A clean signal of few modes comes back.
     assert np.sqrt(np.mean((values.ravel() - truth)[gap] ** 2)) < 0.5
     with rasterio.open(result["OUTPUT_ERROR"]) as file:
-        assert file.descriptions == ("epsilon_1", "residual_stage_b")
+        assert file.descriptions == (
+            "epsilon_1", "epsilon_2", "residual_stage_b", "heldout_short"
+        )  # fmt: skip
+        errors = file.read().ravel()
+    with rasterio.open(result["OUTPUT_MODES"]) as file:
+        modes, window = file.read().ravel()
+    # Trend, season and a second wave take two modes each.
+    assert 4 <= modes <= 12 and window == 48
+    sigma, _ = read_stack(result["OUTPUT_UNCERTAINTY"])
+    np.testing.assert_array_equal(sigma.ravel()[flags == 1], errors[0].repeat(2))
+    np.testing.assert_array_equal(sigma.ravel()[flags == 2], errors[1].repeat(11))
+    assert np.isnan(sigma.ravel()[flags == 0]).all()
     assert "2 months filled in stage a: 2005-09, 2009-01" in log.text
     assert "11 months filled in stage b: 2017-07" in log.text
+    # The record begins in 2004: that year is at its edge.
+    assert "hiding the years 2005, 2006" in log.text and "2015." in log.text
     assert "singular spectrum analysis" in info.history[-1]
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for text in ("Hidden years", "Spectrum of modes", "Example series", "2017-07", "<td", "ε₂"):
+        assert text in page
+    assert page.count("<img") >= 5 and "<script" not in page
+
+
+def test_ssa_published_without_validation(run, make_stack, gappy, tmp_path, read_stack):
+    stack = make_stack(tmp_path / "in.tif", gappy)
+    result = run("fillgapsssa", INPUT=stack, FOLDS="", MODES=7, OUTPUT=tmp_path / "out.tif",
+                 OUTPUT_MODES=tmp_path / "modes.tif", OUTPUT_HTML=tmp_path / "r.html")  # fmt: skip
+    assert "M = 48, K = 7" in read_stack(result["OUTPUT"])[1].history[-1]
+    with rasterio.open(result["OUTPUT_MODES"]) as file:
+        assert file.read().ravel().tolist() == [7, 48]
+    assert "Hidden years" not in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_the_window_can_be_searched(run, make_stack, gappy, tmp_path, log):
+    stack = make_stack(tmp_path / "in.tif", gappy)
+    result = run("fillgapsssa", log, INPUT=stack, CANDIDATE_WINDOWS="24, 36", MODES=7, **FEW,
+                 OUTPUT=tmp_path / "out.tif", OUTPUT_MODES=tmp_path / "modes.tif")  # fmt: skip
+    with rasterio.open(result["OUTPUT_MODES"]) as file:
+        modes, window = file.read().ravel()
+    assert window in (24, 36) and 2 <= modes <= 6
+    assert any("MODES does not count" in warning for warning in log.warnings)
+
+
+def test_given_uncertainty_is_that_of_observed_months(run, make_stack, gappy, tmp_path, read_stack):
+    stack = make_stack(tmp_path / "in.tif", gappy)
+    given = make_stack(tmp_path / "s.tif", np.linspace(1, 2, 190), units="mm")
+    result = run("fillgapsssa", INPUT=stack, PRESET="fixed", UNCERTAINTY=given,
+                 OUTPUT=tmp_path / "out.tif", OUTPUT_UNCERTAINTY=tmp_path / "u.tif")  # fmt: skip
+    sigma = read_stack(result["OUTPUT_UNCERTAINTY"])[0].ravel()
+    seen = ~np.isnan(gappy)
+    want = np.append(np.linspace(0.1, 0.2, 190), np.full(10, NAN))  # it ends ten months before
+    np.testing.assert_allclose(sigma[seen], want[seen], rtol=1e-6)
+    assert (sigma[~seen] > 0).all()
+
+
+def test_ends_on_request(run, make_stack, gappy, tmp_path, read_stack):
+    values = gappy.copy()
+    values[:2] = NAN
+    stack = make_stack(tmp_path / "in.tif", values)
+    for wanted, unfilled in ((False, 2), (True, 0)):
+        result = run("fillgapsssa", INPUT=stack, PRESET="fixed", EXTRAPOLATE=wanted,
+                     OUTPUT=tmp_path / f"{wanted}.tif")  # fmt: skip
+        assert np.isnan(read_stack(result["OUTPUT"])[0]).sum() == unfilled
 
 
 def test_ssa_fixed(run, make_stack, gappy, tmp_path, read_stack):
@@ -75,7 +139,7 @@ def test_ssa_fixed(run, make_stack, gappy, tmp_path, read_stack):
 
 def test_a_window_that_does_not_count_is_said(run, make_stack, gappy, tmp_path, log):
     stack = make_stack(tmp_path / "in.tif", gappy)
-    run("fillgapsssa", log, INPUT=stack, WINDOW=36, OUTPUT=tmp_path / "out.tif")
+    run("fillgapsssa", log, INPUT=stack, WINDOW=36, OUTPUT=tmp_path / "out.tif", **FEW)
     assert any("WINDOW counts for 'fixed' only" in warning for warning in log.warnings)
 
 
@@ -84,7 +148,15 @@ def test_a_window_that_does_not_count_is_said(run, make_stack, gappy, tmp_path, 
     [
         ({"PRESET": "fixed", "WINDOW": 101}, "INPUT (in.tif): the SSA window must be at least 2"),
         ({"PRESET": "fixed", "WINDOW": 24, "MODES": 25}, "modes must be between 1 and the window"),
-        ({"MODES": 49}, "modes must be between 1 and the window of 48"),
+        ({"MODES": 49, "FOLDS": ""}, "modes must be between 1 and the window of 48"),
+        ({"CANDIDATE_MODES": "40-49"}, "modes must be between 1 and the window of 48"),
+        ({"CANDIDATE_MODES": "12-1"}, "CANDIDATE_MODES: numbers such as 1-12"),
+        ({"CANDIDATE_MODES": "some"}, "CANDIDATE_MODES: numbers such as 1-12"),
+        ({"CANDIDATE_MODES": ""}, "at least one positive number of modes"),
+        ({"CANDIDATE_WINDOWS": "90"}, "The largest window that fits is 78"),
+        ({"FOLDS": "2030"}, "Hide years within 2005-2018, or none"),
+        ({"FOLDS": "2006-2007"}, "smaller CANDIDATE_WINDOWS"),
+        ({"FOLDS": "", "OUTPUT_UNCERTAINTY": "TEMPORARY_OUTPUT"}, "FOLDS: a cross-validation"),
         ({"TOLERANCE": 0.9}, "TOLERANCE"),
         ({"MODES": 0}, "MODES"),
     ],
