@@ -1,4 +1,4 @@
-"""Every land cell of the globe through SSA: hour-long on a small machine, run by make real."""
+"""Every land cell of the globe through the full published procedure, run by make real."""
 
 import json
 import subprocess
@@ -20,7 +20,8 @@ import numpy as np
 from grace_water_toolbox.core.data.grace import open_grace
 from grace_water_toolbox.core.data.importing import import_grace
 from grace_water_toolbox.core.data.stack import MonthlyStack, write_stack
-from grace_water_toolbox.core.gap_filling.filling import fill_stack_ssa
+from grace_water_toolbox.core.gap_filling.crossvalidation import Candidates
+from grace_water_toolbox.core.gap_filling.filling import FillTargets, fill_stack_ssa
 
 source, folder = sys.argv[1:]
 import_grace(source, folder + "/tws.tif")
@@ -31,14 +32,14 @@ with MonthlyStack(folder + "/tws.tif") as stack:
 del values
 started = time.monotonic()
 with MonthlyStack(folder + "/land.tif") as stack:
-    done = fill_stack_ssa(stack, folder + "/filled.tif", flags_output=folder + "/flags.tif",
-                          error_output=folder + "/error.tif")
+    done = fill_stack_ssa(stack, folder + "/filled.tif", candidates=Candidates(), targets=FillTargets(
+        *(f"{folder}/{name}.tif" for name in ("flags", "error", "modes", "sigma"))))
 print(json.dumps({
     "seconds": time.monotonic() - started,
     "kilobytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
     "cells": done.cells, "skipped": done.skipped, "capped": done.capped,
     "overshoots": done.overshoots, "median_error": done.median_error,
-    "land": int(land.sum()),
+    "years": list(done.years), "land": int(land.sum()),
 }))
 """
 
@@ -48,18 +49,27 @@ def filled(csr, tmp_path_factory):
     folder = tmp_path_factory.mktemp("globe")
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(csr), str(folder)],
-        capture_output=True, text=True, check=True, timeout=3600,
+        capture_output=True, text=True, check=True, timeout=4 * 3600,
     )  # fmt: skip
     facts = json.loads(done.stdout.strip().splitlines()[-1])
     print(facts)
     return folder, facts
 
 
-def test_within_a_quarter_of_an_hour_and_four_gigabytes(filled):
+def test_within_half_an_hour_and_four_gigabytes(filled):
     _, facts = filled
     assert facts["cells"] == facts["land"] == LAND_CELLS and facts["skipped"] == 0
-    assert facts["seconds"] <= 15 * 60
+    assert len(facts["years"]) == 12
+    assert facts["seconds"] <= 30 * 60
     assert facts["kilobytes"] <= 4 * 2**20
+
+
+def test_errors_are_of_the_published_size(filled):
+    # Zhang et al., 0.25° CSR mascons: 1.156 cm over the globe; 2.708 cm over land without
+    # Antarctica. This grid is 1° and holds its noise months; docs/gap-filling.md has both.
+    _, facts = filled
+    assert 0.6 < facts["median_error"]["epsilon_1"] < 1.4
+    assert 2.0 < facts["median_error"]["epsilon_2"] < 3.5
 
 
 def test_no_land_cell_keeps_a_gap_and_no_observation_changes(filled):
