@@ -1,10 +1,6 @@
 """The peers that need a few lines around them."""
 
-from collections import namedtuple
-
 import numpy as np
-
-Case = namedtuple("Case", "x0 y0 dx dy nx ny")
 
 
 def plain_ssa(x, window, modes, tolerance=1e-2):
@@ -30,44 +26,3 @@ def plain_ssa(x, window, modes, tolerance=1e-2):
             if change < tolerance * size:
                 break
     return x
-
-
-def zonal_case(bands=60, ny=420, nx=690, polygons=200, seed=0):
-    """A fine grid of many bands under wobbly polygons."""
-    rng = np.random.default_rng(seed)
-    grid = _grid(ny, nx)
-    rings, features = [], []
-    for number in range(polygons):
-        x, y = rng.uniform(75, 132), rng.uniform(20, 52)
-        angle = np.linspace(0, 2 * np.pi, 400)[:-1]
-        radius = rng.uniform(1, 3) * (1 + 0.2 * np.sin(5 * angle + rng.uniform(0, 6)))
-        ring = np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)])
-        rings.append([ring])
-        closed = [*ring.tolist(), ring[0].tolist()]
-        features.append(
-            {
-                "type": "Feature",
-                "properties": {"id": number},
-                "geometry": {"type": "Polygon", "coordinates": [closed]},
-            }
-        )
-    values = rng.normal(size=(bands, ny, nx))
-    return grid, rings, features, values
-
-
-def exactextract_means(grid, features, values):
-    """Area-weighted means of every band with exactextract's defaults."""
-    from exactextract import exact_extract
-    from exactextract.raster import NumPyRasterSource
-
-    west, south, east, north = grid.extent
-    box = {"xmin": west, "ymin": south, "xmax": east, "ymax": north}
-    rasters = [NumPyRasterSource(v, name=f"b{i}", **box) for i, v in enumerate(values)]
-    areas = NumPyRasterSource(np.array(grid.cell_areas()), name="area", **box)
-    return exact_extract(rasters, features, "weighted_mean", weights=areas)
-
-
-def _grid(ny, nx):
-    from grace_water_toolbox.core.data.grid import Grid
-
-    return Grid(69.0, 57.0, 0.1, 0.1, nx, ny)

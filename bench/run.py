@@ -109,30 +109,11 @@ def stl_rows():
     yield "STL, not robust", "statsmodels", ours, peer, 200
 
 
-def zonal_rows():
-    """Basin means of every month, coverage included."""
-    from grace_water_toolbox.core.basins.statistics import CoverageMatrix, basin_series
-    from peers import exactextract_means, zonal_case
-
-    grid, rings, features, values = zonal_case()
-    flat = values.reshape(len(values), -1)
-    bands = len(values)
-    ours = rate(lambda: basin_series(CoverageMatrix.from_rings(rings, grid), flat), bands)
-    peer = rate(lambda: exactextract_means(grid, features, values), bands, 1)
-    yield (
-        f"Zonal mean, {bands} bands × {grid.ny}×{grid.nx} × {len(rings)}",
-        "exactextract",
-        *(
-            ours,
-            peer,
-            30,
-        ),
-    )
-
-
 def main():
     """Print the table."""
     print(f"{'kernel':42} {'peer':18} {'ours/s':>10} {'peer/s':>10} {'ratio':>8} {'goal':>6}")
+    from zonal import zonal_rows
+
     for rows in (ssa_rows, trend_rows, stl_rows, zonal_rows):
         for name, peer, ours, theirs, goal in rows():
             ratio = ours / theirs

@@ -3,26 +3,22 @@
 from contextlib import ExitStack
 
 from qgis.core import (
-    QgsFeature,
-    QgsFeatureSink,
-    QgsFields,
     QgsProcessing,
-    QgsProcessingException,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
-    QgsWkbTypes,
 )
 
 from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
-from ..compat import field
-from ..layers import check_source, flat_polygons, read_polygons
+from ..layers import check_source, read_polygons
+from ..sinks import title_layers, write_sinks
 from ..styling import graduated
 from ..version import VERSION
 from .tables import SERIES_FIELDS, SUMMARY_FIELDS, series_rows, summary_rows
+from .uncertainty import COMPONENTS, declare_uncertainty, uncertainty_options
 
 NUMBER = QgsProcessingParameterNumber.Type
 
@@ -46,6 +42,10 @@ class BasinStatistics(GraceAlgorithm):
         "Theil limits on the effective sample size, the plain Mann–Kendall p, lag-1 "
         "autocorrelation r1, the seasonal amplitude and the wettest and driest month. With flags, "
         "filled months do not enter the trend.",
+        "Uncertainty is an assumption about how errors of neighbours are alike, and it is written "
+        "into log, report and summary. Mascon products: σ² = Σm (Σ wi σi)², one error a mascon. "
+        "Other grids: σ² = ΣΣ wi wj σi σj exp(−d²/2L²), L = 300 km. The error of a filled month "
+        "is one for the whole basin and the whole gap. The upper bound is Σ wi σi.",
         "Invalid, multipart, holed and curved geometries, other coordinate systems and polygons "
         "across the date line work; what was repaired is counted in the log. GRACE resolves about "
         "300 km: basins under 100 000 km² are marked.",
@@ -79,12 +79,7 @@ class BasinStatistics(GraceAlgorithm):
             "not enter the trend.",
             optional=True,
         )
-        self.add_stack(
-            "UNCERTAINTY",
-            "Uncertainty stack",
-            "One-sigma uncertainty of every cell and month, same grid and months as the stack.",
-            optional=True,
-        )
+        declare_uncertainty(self)
         self.add(
             QgsProcessingParameterNumber(
                 "MIN_COVERED_SHARE",
@@ -98,23 +93,12 @@ class BasinStatistics(GraceAlgorithm):
             advanced=True,
         )
         self.add(
-            QgsProcessingParameterNumber(
-                "CORRELATION_LENGTH",
-                self.tr("Correlation length of errors (km)"),
-                NUMBER.Double,
-                300.0,
-                minValue=1.0,
-            ),
-            "Distance in km over which errors of neighbouring cells are correlated; used with the "
-            "uncertainty stack only.",
-            advanced=True,
-        )
-        self.add(
             QgsProcessingParameterFeatureSink(
                 "OUTPUT", self.tr("Series by basin"), QgsProcessing.SourceType.TypeVector
             ),
             "Long table: basin, date (YYYY-MM), variable, value (cm), volume_km3, cells, "
-            "covered_share, uncertainty (cm), filled (1 where at least half was gap-filled).",
+            "covered_share, uncertainty (one sigma, cm), uncertainty_upper (cm, all cells' errors "
+            "one), volume_uncertainty_km3, filled (1 where at least half was gap-filled).",
         )
         self.add(
             QgsProcessingParameterFeatureSink(
@@ -124,7 +108,8 @@ class BasinStatistics(GraceAlgorithm):
                 optional=True,
             ),
             "Polygons with area, trend (cm/yr) and its limits, p, r1, volume trend (km³/yr), "
-            "amplitude, wettest and driest month, and whether the basin is small.",
+            "amplitude, wettest and driest month, whether the basin is small, mean over the record "
+            "(cm) with its one-sigma uncertainty, and the assumption about errors.",
         )
         self.add(
             QgsProcessingParameterFileDestination(
@@ -143,7 +128,9 @@ class BasinStatistics(GraceAlgorithm):
         source = self.parameterAsSource(parameters, "BASINS", context)
         check_source(source, "BASINS", self._field(parameters, context))
         with ExitStack() as stacks:
-            check_inputs(*self._open(stacks))
+            stack, sigma, flags, components = self._open(stacks)
+            check_inputs(stack, sigma, flags, components)
+            uncertainty_options(self, parameters, context, stack.grid)
 
     def compute(self, parameters, context, progress):
         """Read the polygons, analyse, then write everything."""
@@ -152,7 +139,7 @@ class BasinStatistics(GraceAlgorithm):
 
         source = self.parameterAsSource(parameters, "BASINS", context)
         with ExitStack() as stacks:
-            stack, sigma, flags = self._open(stacks)
+            stack, sigma, flags, components = self._open(stacks)
             polygons = read_polygons(
                 source,
                 stack.grid.crs,
@@ -168,63 +155,34 @@ class BasinStatistics(GraceAlgorithm):
                 polygons.names,
                 sigma=sigma,
                 flags=flags,
+                components=components,
                 min_covered_share=self.parameterAsDouble(parameters, "MIN_COVERED_SHARE", context),
-                length_km=self.parameterAsDouble(parameters, "CORRELATION_LENGTH", context),
                 progress=progress.part(0.05, 0.85),
+                **uncertainty_options(self, parameters, context, stack.grid),
             )
         for text in result.warnings:
             progress.warn(text)
         progress.info(f"Trend: {result.trend_text}.")
+        progress.info(f"Uncertainty: {result.uncertainty_text}.")
         page = self.file_target(parameters, "OUTPUT_HTML", context)
         report = None
         if page:
             notes = polygons.remarks()
             report = basin_report(result, VERSION, notes, progress.part(0.85, 0.95))
         progress.check()
-        results = self._write_tables(parameters, context, result, polygons, source.sourceCrs())
+        tables = {
+            "OUTPUT": (SERIES_FIELDS, series_rows(result)),
+            "OUTPUT_SUMMARY": (SUMMARY_FIELDS, summary_rows(result), polygons.geometries),
+        }
+        results = write_sinks(self, parameters, context, source.sourceCrs(), tables)
         if page:
             report.write(page)
             results["OUTPUT_HTML"] = page
         style = graduated("slope_cm_yr", "cm/yr", DECIMALS)
         self.style(context, results.get("OUTPUT_SUMMARY"), style)
         if len(result.names) == 1:
-            self._title_layers(context, results, result.names[0])
+            title_layers(self, context, results, tables, result.names[0])
         return results
-
-    def _write_tables(self, parameters, context, result, polygons, crs):
-        """Both sinks are opened before a row is written: one that fails leaves no half."""
-        sinks = {"OUTPUT": (SERIES_FIELDS, QgsWkbTypes.Type.NoGeometry)}
-        if parameters.get("OUTPUT_SUMMARY") not in (None, ""):
-            sinks["OUTPUT_SUMMARY"] = (SUMMARY_FIELDS, QgsWkbTypes.Type.MultiPolygon)
-        opened, results = {}, {}
-        for name, (columns, kind) in sinks.items():
-            sink, results[name] = self.parameterAsSink(
-                parameters, name, context, _fields(columns), kind, crs
-            )
-            self.require_sink(sink, name, parameters)
-            opened[name] = sink
-        self._write(opened["OUTPUT"], "OUTPUT", parameters, series_rows(result))
-        if "OUTPUT_SUMMARY" in opened:
-            rows, shapes = summary_rows(result), polygons.geometries
-            self._write(opened["OUTPUT_SUMMARY"], "OUTPUT_SUMMARY", parameters, rows, shapes)
-        return results
-
-    def _write(self, sink, name, parameters, rows, shapes=None):
-        for number, row in enumerate(rows):
-            feature = QgsFeature()
-            feature.setAttributes(row)
-            if shapes is not None:
-                feature.setGeometry(flat_polygons(shapes[number]))
-            if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
-                raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))
-
-    def _title_layers(self, context, results, basin):
-        """Name the layers of a single basin after it, as 'iterate over this layer' makes many."""
-        for name in ("OUTPUT", "OUTPUT_SUMMARY"):
-            path = results.get(name, "")
-            if path and context.willLoadLayerOnCompletion(path):
-                details = context.layerToLoadOnCompletionDetails(path)
-                details.name = f"{self.parameterDefinition(name).description()}: {basin}"
 
     def _resolve(self, parameters, context):
         """The polygons' file too, so that no output may replace it."""
@@ -240,11 +198,8 @@ class BasinStatistics(GraceAlgorithm):
         def opened(name):
             return stacks.enter_context(self.open_stack(name)) if self.has(name) else None
 
-        return opened("INPUT"), opened("UNCERTAINTY"), opened("FLAGS")
-
-
-def _fields(columns):
-    fields = QgsFields()
-    for name, kind in columns:
-        fields.append(field(name, kind))
-    return fields
+        components = [opened(f"UNCERTAINTY_{name}") for name in COMPONENTS]
+        return (
+            *(opened(name) for name in ("INPUT", "UNCERTAINTY", "FLAGS")),
+            [one for one in components if one is not None],
+        )

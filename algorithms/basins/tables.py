@@ -15,6 +15,8 @@ SERIES_FIELDS = (
     ("cells", "integer"),
     ("covered_share", "real"),
     ("uncertainty", "real"),
+    ("uncertainty_upper", "real"),
+    ("volume_uncertainty_km3", "real"),
     ("filled", "integer"),
 )
 SUMMARY_FIELDS = (
@@ -35,6 +37,9 @@ SUMMARY_FIELDS = (
     ("months", "integer"),
     ("covered_share", "real"),
     ("small", "integer"),
+    ("mean_cm", "real"),
+    ("mean_uncertainty", "real"),
+    ("error_model", "text"),
 )
 
 
@@ -42,14 +47,18 @@ def series_rows(result):
     """Rows of the long table, basin by basin."""
     dates = [str(m) for m in result.months]
     series = result.series
+    nothing = [None] * len(dates)
     for i, name in enumerate(result.names):
+        known = result.sigma is not None
         columns = (
             _reals(series.mean[:, i]),
             _reals(series.volume_km3[:, i]),
             series.cells[:, i].tolist(),
             _reals(series.covered_share[:, i]),
-            [None] * len(dates) if result.sigma is None else _reals(result.sigma[:, i]),
-            [None] * len(dates) if result.filled is None else _ints(result.filled[:, i]),
+            _reals(result.sigma[:, i]) if known else nothing,
+            _reals(result.sigma_upper[:, i]) if known else nothing,
+            _reals(result.sigma[:, i] * result.area_km2[i] * 1e-5) if known else nothing,
+            nothing if result.filled is None else _ints(result.filled[:, i]),
         )
         for date, *values in zip(dates, *columns):
             yield [name, date, result.variable, *values]
@@ -79,6 +88,9 @@ def summary_rows(result):
             int(s.n[i]),
             _real(result.mean_share[i]),
             small,
+            _real(result.record_mean[i]),
+            _real(result.record_sigma[i]),
+            result.error_model or None,
         ]
 
 

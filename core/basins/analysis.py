@@ -6,9 +6,11 @@ import numpy as np
 
 from ..data.grid import check_same_grid
 from ..data.stack import check_same_months, require_units, short_name
+from ..errors import ParameterError
 from ..progress import SILENT
 from .propagation import basin_uncertainty
 from .summary import SMALL_BASIN_KM2, BasinSummary, summarise
+from .uncertainty import gap_mean_uncertainty
 from .zonal import basin_filled, coverage_of, stack_basin_series
 
 #: Observed months under which a trend of a basin mean is not given.
@@ -34,6 +36,9 @@ class BasinResult:
     min_covered_share: float
     trend_text: str
     uncertainty_text: str
+    error_model: str
+    record_mean: np.ndarray
+    record_sigma: np.ndarray
     warnings: list
 
     @property
@@ -50,14 +55,21 @@ class BasinResult:
         return share.sum(axis=0) / np.maximum((share > 0).sum(axis=0), 1)
 
 
-def check_inputs(stack, sigma=None, flags=None):
+def check_inputs(stack, sigma=None, flags=None, components=()):
     """Raise the core's errors unless the stacks fit together (headers only)."""
     require_units(stack)
     stack.to_centimetres()
-    if sigma is not None:
-        require_units(sigma)
-        sigma.to_centimetres()
-    for other in (sigma, flags):
+    if components and sigma is None:
+        raise ParameterError(
+            "the uncertainty of the stack itself is expected beside those of its components",
+            "none",
+            "UNCERTAINTY",
+        )
+    for other in (sigma, *components):
+        if other is not None:
+            require_units(other)
+            other.to_centimetres()
+    for other in (sigma, flags, *components):
         if other is not None:
             check_same_grid(stack.grid, other.grid, stack.name, other.name)
             check_same_months(stack, other)
@@ -70,6 +82,9 @@ def analyse_basins(
     *,
     sigma=None,
     flags=None,
+    components=(),
+    correlation="auto",
+    mascon_ids=None,
     min_covered_share=0.5,
     length_km=300.0,
     progress=SILENT,
@@ -79,9 +94,11 @@ def analyse_basins(
 
     ``basins`` are ring lists in the stack's CRS, ``sigma`` a stack of one-sigma,
     ``flags`` the flag stack of a gap filling: filled months then do not enter the
-    trend. Returns a `BasinResult`. Raises `GridError` when no basin meets the grid.
+    trend, and ``sigma`` holds the error of the filling. ``components``, ``correlation``
+    and ``mascon_ids`` as for `basin_uncertainty`. Returns a `BasinResult`. Raises
+    `GridError` when no basin meets the grid.
     """
-    check_inputs(stack, sigma, flags)
+    check_inputs(stack, sigma, flags, components)
     matrix = coverage_of(stack, basins, names)
     progress.set(0.1)
     series = stack_basin_series(stack, matrix, min_covered_share, progress.part(0.1, 0.6), memory)
@@ -89,9 +106,19 @@ def analyse_basins(
     if flags is not None:
         filled = basin_filled(flags, matrix, progress.part(0.6, 0.7), memory)
     mean = upper = None
+    model = ""
     if sigma is not None:
-        mean, upper = basin_uncertainty(
-            stack, sigma, matrix, length_km, progress.part(0.7, 0.9), memory
+        mean, upper, model = basin_uncertainty(
+            stack,
+            sigma,
+            matrix,
+            length_km,
+            progress.part(0.7, 0.9),
+            memory,
+            flags=flags,
+            components=components,
+            correlation=correlation,
+            mascon_ids=mascon_ids,
         )
         mean[np.isnan(series.mean)] = upper[np.isnan(series.mean)] = np.nan
     observed = series.mean if filled is None else np.where(filled, np.nan, series.mean)
@@ -112,7 +139,12 @@ def analyse_basins(
         history=stack.info.history,
         min_covered_share=min_covered_share,
         trend_text=_trend_text(flags),
-        uncertainty_text=_uncertainty_text(sigma, length_km),
+        uncertainty_text=_uncertainty_text(model, length_km, flags, components),
+        error_model=f"gaussian {length_km:g} km" if model == "gaussian" else model,
+        record_mean=_record_mean(series.mean),
+        record_sigma=np.full(len(names), np.nan)
+        if mean is None
+        else gap_mean_uncertainty(mean, filled),
         warnings=_warnings(names, matrix, series),
     )
 
@@ -135,12 +167,35 @@ def _trend_text(flags):
     )
 
 
-def _uncertainty_text(sigma, length_km):
-    if sigma is None:
+def _record_mean(series):
+    """Mean (basin,) over the months with a value, NaN where there is none."""
+    n = (~np.isnan(series)).sum(axis=0)
+    return np.where(n > 0, np.nansum(series, axis=0) / np.maximum(n, 1), np.nan)
+
+
+def _uncertainty_text(model, length_km, flags, components):
+    if not model:
         return "not given"
-    return (
-        "σ² = ΣΣ wi wj σi σj exp(−d²/2L²) with errors of the cells correlated over "
-        f"L = {length_km:g} km; it is not averaged away within a mascon. Months without a stated "
+    if model == "mascon":
+        text = (
+            "σ² = Σm (Σ wi σi)²: assumes one error for all cells of a mascon, independent of "
+            "that of the other mascons"
+        )
+    else:
+        text = (
+            "σ² = ΣΣ wi wj σi σj exp(−d²/2L²): assumes errors of the cells correlated over "
+            f"L = {length_km:g} km, not averaged away within that distance"
+        )
+    if flags is not None:
+        text += (
+            "; filled months: the error of the filling is one for the whole basin and for all "
+            "months of a gap"
+        )
+    if components:
+        names = ", ".join(c.name for c in components)
+        text += f"; added in quadrature, correlated over {length_km:g} km: {names}"
+    return text + (
+        ". The upper bound takes all cells' errors as one (Σ wi σi). Months without a stated "
         "uncertainty have none"
     )
 

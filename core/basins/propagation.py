@@ -3,14 +3,28 @@
 import numpy as np
 
 from ..data.blocks import MEMORY_BUDGET
+from ..data.flags import FILLED_FLAGS
 from ..errors import located
 from ..progress import SILENT
+from .mascons import find_mascons
 from .touched import gather
 from .uncertainty import mean_uncertainty
 
 
-def basin_uncertainty(stack, sigma, matrix, length_km=300.0, progress=SILENT, memory=None):
-    """One sigma of each basin mean and its upper bound, both (time, basin), cm.
+def basin_uncertainty(
+    stack,
+    sigma,
+    matrix,
+    length_km=300.0,
+    progress=SILENT,
+    memory=None,
+    *,
+    flags=None,
+    components=(),
+    correlation="auto",
+    mascon_ids=None,
+):
+    """One sigma of each basin mean, its upper bound, both (time, basin), cm, and the model.
 
     A month's mean is over the cells that have a value, so theirs are the errors
     that are propagated (`mean_uncertainty`); NaN where no cell of a basin has both
@@ -18,37 +32,62 @@ def basin_uncertainty(stack, sigma, matrix, length_km=300.0, progress=SILENT, me
     so that no block is read again for each of them.
 
     ``stack`` and ``sigma`` (one-sigma of the cells) share grid and months;
-    ``length_km`` is the correlation length of the errors. Raises `DataError`,
-    `ParameterError` as `mean_uncertainty` does.
+    ``length_km`` is the correlation length of the errors. ``flags`` tell where sigma
+    is that of a filled value. ``components`` are one-sigma stacks of what was taken
+    off the satellite's storage, correlated over ``length_km`` too, their variances
+    added. ``correlation`` and ``mascon_ids`` as for `find_mascons`. The third value
+    is ``mascon`` or ``gaussian``. Raises `DataError`, `ParameterError` as
+    `mean_uncertainty` and `find_mascons` do.
     """
-    memory, factor = memory or MEMORY_BUDGET, sigma.to_centimetres()
+    memory = memory or MEMORY_BUDGET
+    touched = np.unique(matrix.weights.indices)
+    mascon = find_mascons(stack, touched, correlation, mascon_ids, memory)
     months = stack.months.size
-    mean, upper = (np.full((months, matrix.weights.shape[0]), np.nan) for _ in range(2))
-    # Values and sigma of a group, and four arrays of a basin that may be all of it.
-    room = max(1, int(memory // (6 * 8)))
+    shape = (months, matrix.weights.shape[0])
+    mean, upper = np.full(shape, np.nan), np.full(shape, np.nan)
+    # Values, sigma and flags of a group, and five arrays of a basin that may be all of it.
+    room = max(1, int(memory // ((8 + len(components)) * 8)))
     done = 0
     for group in _groups(matrix.weights, room // months):
         cells = np.unique(matrix.weights[group].indices)
         lat, lon = cell_positions(stack.grid, cells)
+        label = None if mascon is None else mascon[np.searchsorted(touched, cells)]
         step = min(months, max(1, room // cells.size))
         for start in range(0, months, step):
             progress.check()
             bands = range(start, min(months, start + step))
-            errors = gather(sigma, cells, bands, memory) * factor
-            errors[np.isnan(gather(stack, cells, bands, memory))] = np.nan
+            missing = np.isnan(gather(stack, cells, bands, memory))
+            made = None
+            if flags is not None:
+                made = np.isin(gather(flags, cells, bands, memory), FILLED_FLAGS)
+            sources = []
+            for number, source in enumerate((sigma, *components)):
+                errors = gather(source, cells, bands, memory) * source.to_centimetres()
+                errors[missing] = np.nan
+                satellite = (label, made) if number == 0 else (None, None)
+                sources.append((errors, source.name, *satellite))
             for basin in group:
                 progress.check()
                 row = matrix.weights[basin]
                 place = np.searchsorted(cells, row.indices)
-                with located(sigma.name):
-                    one = mean_uncertainty(
-                        row.data, errors[:, place], lat[place], lon[place], length_km
-                    )
-                mean[bands.start : bands.stop, basin] = one.sigma
-                upper[bands.start : bands.stop, basin] = one.upper
+                variance = bound = 0.0
+                for errors, name, own, filled in sources:
+                    with located(name):
+                        one = mean_uncertainty(
+                            row.data,
+                            errors[:, place],
+                            lat[place],
+                            lon[place],
+                            length_km,
+                            None if own is None else own[place],
+                            None if filled is None else filled[:, place],
+                        )
+                    variance, bound = variance + one.sigma**2, bound + one.upper**2
+                mean[bands.start : bands.stop, basin] = np.sqrt(variance)
+                upper[bands.start : bands.stop, basin] = np.sqrt(bound)
         done += len(group)
         progress.set(done / mean.shape[1])
-    return mean, upper
+    return mean, upper, "gaussian" if mascon is None else "mascon"
 
 
 def cell_positions(grid, cells):

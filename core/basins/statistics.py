@@ -8,8 +8,8 @@ from ..errors import DataError, GraceWaterError, ParameterError
 from .area import planar_area_km2, ring_area_km2
 from .coverage import covered_fraction
 
-# Values converted to float64 at once, so that a long stack is not doubled.
-CHUNK_VALUES = 16_000_000
+# Patterns of missing cells whose weights are kept.
+PATTERNS = 1000
 # Slivers left out and rounding: a share this near to another is that share.
 ROUNDING = 1e-9
 
@@ -171,24 +171,27 @@ class CoverageMatrix:
             return PartialSums(wx, w, n)
         touched = weights.copy()
         touched.data = np.ones_like(touched.data)
-        step = max(1, CHUNK_VALUES // used.size)
-        for start in range(0, values.shape[0], step):
-            part = slice(start, start + step)
-            block = np.take(values[part], used, axis=1).astype(np.float64).T
-            valid = ~np.isnan(block)
-            block = np.where(valid, block, 0.0)
-            if np.isinf(block).any():
-                raise DataError(
-                    "values are numbers, or NaN where missing",
-                    "infinity",
-                    remedy="Set the raster's no-data value.",
-                )
-            wx[part] = (weights @ block).T
-            patterns, which = np.unique(np.packbits(valid, axis=0), axis=1, return_inverse=True)
-            mask = np.unpackbits(patterns, axis=0, count=used.size).astype(np.float64)
-            which = which.ravel()
-            w[part] = (weights @ mask).T[which]
-            n[part] = np.rint(touched @ mask).T[which]
+        known = {}
+        for month, row in enumerate(values):
+            # One month at a time stays in the cache; a whole block would be copied twice.
+            x = row.take(used)
+            missing = np.isnan(x)
+            pattern = np.packbits(missing).tobytes() if missing.any() else b""
+            if pattern:
+                x[missing] = 0
+            if pattern not in known:
+                seen = (~missing).astype(np.float64)
+                known[pattern] = weights @ seen, np.rint(touched @ seen)
+            wx[month] = weights @ x
+            w[month], n[month] = known[pattern]
+            if len(known) > PATTERNS:
+                known.clear()
+        if not np.isfinite(wx).all():
+            raise DataError(
+                "values are numbers, or NaN where missing",
+                "infinity",
+                remedy="Set the raster's no-data value.",
+            )
         return PartialSums(wx, w, n)
 
     def _block(self, cells):

@@ -22,7 +22,7 @@ class MeanUncertainty:
     upper: np.ndarray
 
 
-def mean_uncertainty(weights, sigma, lat, lon, length_km=300.0):
+def mean_uncertainty(weights, sigma, lat, lon, length_km=300.0, mascon=None, filled=None):
     """Uncertainty of an area-weighted mean under spatially correlated errors.
 
         σ_B² = Σᵢ Σⱼ wᵢ wⱼ σᵢ σⱼ exp(−dᵢⱼ² / 2L²),   Σ w = 1
@@ -32,6 +32,15 @@ def mean_uncertainty(weights, sigma, lat, lon, length_km=300.0):
     length of 300 km by default: about the resolution of the gravity field. This
     is an assumption to be written beside the result. The form assumes errors of
     one sign over a few hundred km; stripes are not in it.
+
+    On a mascon product the errors are those of the mascons, each one value however
+    many cells repeat it, and independent of each other:
+
+        σ_B² = Σ_m (Σ_{i in m} wᵢ σᵢ)²
+
+    Where a month was filled, σ is the error ε of the filling. It rests on slow terms
+    that neighbours share, so it is taken as one error of all filled cells, beside
+    and independent of that of the observed ones: (Σ wᵢ εᵢ)² is added.
 
     Pairs are taken in chunks of two million. Above 5000 cells those within a
     box of L/8 (37 km) are merged at their weighted centre first, which counts
@@ -47,6 +56,10 @@ def mean_uncertainty(weights, sigma, lat, lon, length_km=300.0):
         Cell centres in degrees.
     length_km : float
         L > 0.
+    mascon : (cell,) int array, optional
+        The mascon of each cell; then the second form holds.
+    filled : (cell,) or (time, cell) bool array, optional
+        Where sigma is that of a filled value.
 
     Returns
     -------
@@ -65,6 +78,9 @@ def mean_uncertainty(weights, sigma, lat, lon, length_km=300.0):
     weights, lat, lon = (np.asarray(a, dtype=np.float64) for a in (weights, lat, lon))
     sigma = np.asarray(sigma, dtype=np.float64)
     _check(weights, sigma, lat, lon, length_km)
+    made = np.zeros(sigma.shape, bool) if filled is None else np.asarray(filled, bool)
+    made = np.atleast_2d(made)[:, weights > 0]
+    mascon = None if mascon is None else np.asarray(mascon)[weights > 0]
     rows = np.atleast_2d(sigma)[:, weights > 0]
     lat, lon, weights = (a[weights > 0] for a in (lat, lon, weights))
     known = ~np.isnan(rows)
@@ -74,10 +90,71 @@ def mean_uncertainty(weights, sigma, lat, lon, length_km=300.0):
     parts = np.where(known, rows, 0.0) * weights * share[:, None]
     upper = np.where(total > 0, parts.sum(axis=1), np.nan)
 
+    variance = np.where(made, parts, 0.0).sum(axis=1) ** 2
+    parts = np.where(made, 0.0, parts)
+    if mascon is not None:
+        variance += _mascon_variance(parts, mascon)
+    else:
+        variance += _gaussian_variance(parts, lat, lon, weights, length_km)
+    # Rounding of the distance of a cell to itself can lift one cell above it.
+    total_sigma = np.minimum(np.sqrt(np.maximum(variance, 0.0)), upper)
+    if sigma.ndim == 1:
+        return MeanUncertainty(float(total_sigma[0]), float(upper[0]))
+    return MeanUncertainty(total_sigma, upper)
+
+
+def gap_mean_uncertainty(sigma, filled):
+    """One sigma of the mean over time of basin means.
+
+        σ² = (Σ_observed σ_t² + Σ_gaps (Σ_{t in gap} ε_t)²) / n²
+
+    Errors of observed months are taken as independent from month to month. Those
+    of filled months that follow each other, a gap, are one error.
+
+    Parameters
+    ----------
+    sigma : (time, basin) array
+        NaN where unknown: such months are left out, and end a gap.
+    filled : (time, basin) bool array or None
+        None: no month was filled.
+
+    Returns
+    -------
+    (basin,) array
+        NaN where no month has a sigma.
+
+    """
+    sigma = np.asarray(sigma, dtype=np.float64)
+    known = ~np.isnan(sigma)
+    made = known & (False if filled is None else np.asarray(filled, bool))
+    errors = np.where(known, sigma, 0.0)
+    total = np.where(made, 0.0, errors**2).sum(axis=0)
+    running = np.zeros(sigma.shape[1])
+    for gap, error in zip(made, errors):
+        total += np.where(gap, 0.0, running**2)
+        running = np.where(gap, running + error, 0.0)
+    total += running**2
+    n = known.sum(axis=0)
+    return np.where(n > 0, np.sqrt(total) / np.maximum(n, 1), np.nan)
+
+
+def _mascon_variance(parts, mascon):
+    """Variance (time,) of weighted errors (time, cell) that are one within a mascon."""
+    _, label = np.unique(mascon, return_inverse=True)
+    label = label.ravel()
+    order = np.argsort(label, kind="stable")
+    if not order.size:
+        return np.zeros(parts.shape[0])
+    starts = np.flatnonzero(np.diff(label[order], prepend=-1))
+    return (np.add.reduceat(parts[:, order], starts, axis=1) ** 2).sum(axis=1)
+
+
+def _gaussian_variance(parts, lat, lon, weights, length_km):
+    """Variance (time,) of weighted errors (time, cell) correlated over ``length_km``."""
     points = _unit_vectors(lat, lon)
     if weights.size > MERGE_ABOVE:
         points, parts = _merge(points, parts, lat, lon, weights, length_km * MERGE_SHARE)
-    variance = np.zeros(rows.shape[0])
+    variance = np.zeros(parts.shape[0])
     step = max(1, CHUNK_PAIRS // max(1, points.shape[0]))
     for start in range(0, points.shape[0], step):
         part = slice(start, start + step)
@@ -85,11 +162,7 @@ def mean_uncertainty(weights, sigma, lat, lon, length_km=300.0):
         distance = EARTH_RADIUS_KM * np.arccos(cosine)
         correlation = np.exp(-0.5 * (distance / length_km) ** 2)
         variance += np.sum(parts[:, part] * (parts @ correlation.T), axis=1)
-    # Rounding of the distance of a cell to itself can lift one cell above it.
-    total_sigma = np.minimum(np.sqrt(np.maximum(variance, 0.0)), upper)
-    if sigma.ndim == 1:
-        return MeanUncertainty(float(total_sigma[0]), float(upper[0]))
-    return MeanUncertainty(total_sigma, upper)
+    return variance
 
 
 def _check(weights, sigma, lat, lon, length_km):

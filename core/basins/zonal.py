@@ -7,7 +7,7 @@ from ..data.flags import FILLED_FLAGS, OBSERVED
 from ..data.gdalcache import bounded_cache
 from ..errors import DataError, GridError, located
 from ..progress import SILENT
-from .statistics import CoverageMatrix
+from .statistics import CoverageMatrix, PartialSums
 from .touched import touched_blocks
 
 #: Flag of a cell that has no value.
@@ -41,9 +41,10 @@ def stack_basin_series(stack, matrix, min_covered_share=0.5, progress=SILENT, me
     """
     factor = stack.to_centimetres()
     total = matrix.accumulate(np.empty((stack.months.size, 0)), np.empty(0, np.int64))
-    for cells, values in _blocks(stack, matrix, stack.read, progress, memory):
+    for cells, values in _blocks(stack, matrix, progress, memory):
         with located(stack.name):
-            total += matrix.accumulate(values * factor, cells)
+            total += matrix.accumulate(values, cells)
+    total = PartialSums(total.wx * factor, total.w, total.cells)
     return matrix.finish(total, min_covered_share)
 
 
@@ -53,7 +54,7 @@ def basin_filled(flags, matrix, progress=SILENT, memory=None):
     Raises `DataError` for a stack that holds something else than flags.
     """
     total = matrix.accumulate(np.empty((flags.months.size, 0)), np.empty(0, np.int64))
-    for cells, values in _blocks(flags, matrix, flags.read, progress, memory):
+    for cells, values in _blocks(flags, matrix, progress, memory):
         made = np.isin(values, FILLED_FLAGS).astype(float)
         made[np.isnan(values) | (values == NO_VALUE_FLAG)] = np.nan
         wrong = ~np.isnan(made) & ~np.isin(values, (OBSERVED, *FILLED_FLAGS))
@@ -67,17 +68,20 @@ def basin_filled(flags, matrix, progress=SILENT, memory=None):
     return (total.w > 0) & (total.wx >= 0.5 * total.w)
 
 
-def _blocks(stack, matrix, read, progress, memory):
-    """Cells of the stack that basins touch and their values (time, cell), block by block."""
+def _blocks(stack, matrix, progress, memory):
+    """Cells of the blocks that basins touch and their values (time, cell)."""
     months = stack.months.size
     cells = np.unique(matrix.weights.indices)
-    # Raw values, their float64 copy, and the touched cells taken out of it.
-    size = 24 * months
+    # Raw values and decoded ones.
+    dtype = stack.exact_dtype
+    size = 3 * np.dtype(dtype).itemsize * months
     blocks = touched_blocks(stack.grid, cells, size, memory or MEMORY_BUDGET)
     done = 0
     with bounded_cache():
-        for window, which, local in blocks:
+        for (row, col, ny, nx), which, _ in blocks:
             progress.check()
-            yield cells[which], read(*window).reshape(months, -1)[:, local]
+            values = stack.read(row, col, ny, nx, dtype=dtype).reshape(months, -1)
+            inside = np.add.outer((row + np.arange(ny)) * stack.grid.nx, col + np.arange(nx))
+            yield inside.ravel(), values
             done += which.size
             progress.set(done / cells.size)

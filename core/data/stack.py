@@ -113,13 +113,23 @@ class MonthlyStack:
         raw = self._raw(indexes, (col, row, nx, ny))
         return self._decode(raw, self._file.indexes if indexes is None else indexes, dtype)
 
+    @property
+    def exact_dtype(self):
+        """The smallest float type that holds the values as `read` gives them, unrounded."""
+        small = ("float32", "int16", "uint16", "int8", "uint8")
+        plain = all(d in small for d in self._file.dtypes)
+        plain &= all(s == 1.0 for s in self._file.scales)
+        plain &= all(o == 0.0 for o in self._file.offsets)
+        return "float32" if plain else "float64"
+
     def _decode(self, raw, indexes, dtype):
-        values = raw.astype(dtype)
+        values = raw.astype(dtype, copy=False)
+        # Each of these asks GDAL about every band.
+        nodatas, scales, offsets = self._file.nodatavals, self._file.scales, self._file.offsets
         for i, band in enumerate(indexes):
-            nodata = self._file.nodatavals[band - 1]
+            nodata, scale, offset = (one[band - 1] for one in (nodatas, scales, offsets))
             if nodata is not None and _holds(raw.dtype, nodata):
                 values[i][raw[i] == raw.dtype.type(nodata)] = np.nan
-            scale, offset = self._file.scales[band - 1], self._file.offsets[band - 1]
             if scale != 1.0 or offset != 0.0:
                 values[i] = values[i] * scale + offset
         return values

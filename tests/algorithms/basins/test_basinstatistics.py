@@ -161,7 +161,8 @@ def test_columns_and_their_types(statistics, basins, tmp_path, run, stack):
     series = {f.name(): f.typeName() for f in QgsVectorLayer(str(out)).fields()}
     series.pop("fid")
     text = {"basin", "date", "variable"}
-    real = {"value", "volume_km3", "covered_share", "uncertainty"}
+    real = {"value", "volume_km3", "covered_share"}
+    real |= {"uncertainty", "uncertainty_upper", "volume_uncertainty_km3"}
     assert set(series) == text | real | {"cells", "filled"}
     assert {n for n, t in series.items() if t == "String"} == text
     assert {n for n, t in series.items() if t == "Real"} == real
@@ -169,7 +170,7 @@ def test_columns_and_their_types(statistics, basins, tmp_path, run, stack):
     kinds = {f.name(): f.typeName() for f in QgsVectorLayer(str(summary)).fields()}
     for name in ("wettest", "driest", "months", "small"):
         assert kinds[name].startswith("Integer"), name
-    for name in ("basin", "first", "last"):
+    for name in ("basin", "first", "last", "error_model"):
         assert kinds[name] == "String"
     for name in ("area_km2", "slope_cm_yr", "p", "r1", "n_eff", "volume_km3_yr", "amplitude_cm"):
         assert kinds[name] == "Real"
@@ -230,6 +231,57 @@ def test_uncertainty(statistics, basins, tmp_path, make_stack):
     assert float(statistics.rows[0]["uncertainty"]) == pytest.approx(2 / np.sqrt(2), rel=1e-5)
     statistics(basins(EQUATOR, file="again.gpkg"), UNCERTAINTY=sigma, CORRELATION_LENGTH=1e7)
     assert float(statistics.rows[0]["uncertainty"]) == pytest.approx(2, rel=1e-5)
+
+
+def test_the_assumption_about_errors_is_written(statistics, basins, tmp_path, make_stack, log):
+    sigma = make_stack(tmp_path / "sigma.tif", 2 * np.ones((1, 3, 3)), grid=SMALL)
+    summary, page = tmp_path / "s.gpkg", tmp_path / "r.html"
+    outputs = {"OUTPUT_SUMMARY": str(summary), "OUTPUT_HTML": str(page)}
+    statistics(basins(EQUATOR), UNCERTAINTY=sigma, **outputs)
+    (one,) = QgsVectorLayer(str(summary)).getFeatures()
+    assert one["error_model"] == "gaussian 300 km"
+    assert one["mean_cm"] == pytest.approx(4.5) and one["mean_uncertainty"] == pytest.approx(
+        np.sqrt(2), rel=1e-5
+    )
+    assert "L = 300 km" in log.text and "L = 300 km" in page.read_text(encoding="utf-8")
+    # Both cells carry number 1, so they are one mascon and nothing averages away.
+    ids = make_stack(tmp_path / "ids.tif", np.ones((1, 3, 3)), grid=SMALL, units="")
+    again = basins(EQUATOR, file="again.gpkg")
+    statistics(again, UNCERTAINTY=sigma, MASCONS=ids, **outputs)
+    (one,) = QgsVectorLayer(str(summary)).getFeatures()
+    assert one["error_model"] == "mascon"
+    row = statistics.rows[0]
+    assert float(row["uncertainty"]) == pytest.approx(2)
+    assert float(row["uncertainty_upper"]) == pytest.approx(2)
+    volume = 2e-5 * one["area_km2"]
+    assert float(row["volume_uncertainty_km3"]) == pytest.approx(volume, rel=1e-6)
+    assert "mascon" in page.read_text(encoding="utf-8")
+
+
+def test_component_errors_add_in_quadrature(statistics, basins, tmp_path, make_stack):
+    sigma = make_stack(tmp_path / "sigma.tif", 3 * np.ones((1, 3, 3)), grid=SMALL)
+    snow = make_stack(tmp_path / "snow.tif", 40 * np.ones((1, 3, 3)), units="mm", grid=SMALL)
+    given = {"UNCERTAINTY_SNOW": snow, "CORRELATION_LENGTH": 1e7}
+    statistics(basins(EQUATOR), UNCERTAINTY=sigma, **given)
+    assert float(statistics.rows[0]["uncertainty"]) == pytest.approx(5, rel=1e-5)
+    with pytest.raises(QgsProcessingException, match="UNCERTAINTY"):
+        statistics(basins(EQUATOR, file="again.gpkg"), **given)
+
+
+def test_errors_of_filled_months_are_one(statistics, basins, tmp_path, make_stack):
+    months = np.ones((3, 1, 1))
+    given = make_stack(tmp_path / "v.tif", months * NINE, grid=SMALL)
+    sigma = make_stack(tmp_path / "sigma.tif", 2 * months * np.ones((1, 3, 3)), grid=SMALL)
+    flags = np.array([0, 1, 1])[:, None, None] * np.ones((1, 3, 3))
+    flags = make_stack(tmp_path / "flags.tif", flags, grid=SMALL, flags=True, units="")
+    summary = tmp_path / "s.gpkg"
+    statistics(
+        basins(EQUATOR), INPUT=given, UNCERTAINTY=sigma, FLAGS=flags, OUTPUT_SUMMARY=str(summary)
+    )
+    got = [float(row["uncertainty"]) for row in statistics.rows]
+    assert got == pytest.approx([np.sqrt(2), 2, 2], rel=1e-5)
+    (one,) = QgsVectorLayer(str(summary)).getFeatures()
+    assert one["mean_uncertainty"] == pytest.approx(np.sqrt(2 + 16) / 3, rel=1e-5)
 
 
 def test_minimum_share(statistics, basins, tmp_path, make_stack):

@@ -137,8 +137,12 @@ def test_uncertainty_only_where_there_is_a_mean(opened):
     values[2] = NAN
     values[3, :2] = NAN  # a third of it is left: too little
     stack, sigma = opened(values), opened(rng.uniform(1, 3, values.shape), units="mm")
-    result = analyse_basins(stack, [WHOLE], ["all"], sigma=sigma, length_km=1500.0)
-    mean, upper = basin_uncertainty(stack, sigma, coverage_of(stack, [WHOLE], "a"), 1500.0)
+    result = analyse_basins(
+        stack, [WHOLE], ["all"], sigma=sigma, length_km=1500.0, correlation="gaussian"
+    )
+    mean, upper, _ = basin_uncertainty(
+        stack, sigma, coverage_of(stack, [WHOLE], "a"), 1500.0, correlation="gaussian"
+    )
     np.testing.assert_array_equal(np.isnan(result.sigma[:, 0]), [False, False, True, True])
     np.testing.assert_allclose(result.sigma[:2], mean[:2])
     np.testing.assert_allclose(result.sigma_upper[:2], upper[:2])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from grace_water_toolbox.core.basins import uncertainty
-from grace_water_toolbox.core.basins.uncertainty import mean_uncertainty
+from grace_water_toolbox.core.basins.uncertainty import gap_mean_uncertainty, mean_uncertainty
 from grace_water_toolbox.core.errors import DataError, ParameterError
 
 
@@ -100,3 +100,64 @@ def test_refusals():
         mean_uncertainty([-1.0], [1.0], [0.0], [0.0])
     with pytest.raises(DataError):
         mean_uncertainty([1.0], [-1.0], [0.0], [0.0])
+
+
+def test_a_mascon_is_one_error_and_mascons_are_independent():
+    # Three cells of one mascon (weight 3 of 4, sigma 2), one of another (sigma 4).
+    got = mean_uncertainty([1, 1, 1, 1], [2.0, 2, 2, 4], [0] * 4, [0] * 4, mascon=[7, 7, 7, 3])
+    assert got.sigma == pytest.approx(np.hypot(1.5, 1.0))
+    assert got.upper == pytest.approx(2.5)
+    # Cutting a mascon into more cells changes nothing: it is not averaged away.
+    fine = mean_uncertainty(
+        np.full(30, 0.1), np.full(30, 2.0), np.zeros(30), np.arange(30.0), mascon=np.ones(30, int)
+    )
+    assert fine.sigma == pytest.approx(2)
+
+
+def test_mascons_equal_the_plain_sum():
+    rng = np.random.default_rng(5)
+    weights, sigma, lat, lon = field(60, 5)
+    mascon = rng.integers(0, 9, 60)
+    months = sigma * rng.uniform(0.5, 2, (4, 1))
+    months[1, mascon == 4] = np.nan
+    months[2] = np.nan
+    weights[3] = 0
+    got = mean_uncertainty(weights, months, lat, lon, mascon=mascon)
+    expected = []
+    for row in months:
+        known = ~np.isnan(row)
+        share = weights * known / max((weights * known).sum(), 1e-300)
+        square = 0.0
+        for m in set(mascon.tolist()):
+            square += np.nansum(np.where(mascon == m, share * row, 0.0)) ** 2
+        expected.append(np.sqrt(square) if known.any() else np.nan)
+    np.testing.assert_allclose(got.sigma, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("mascon", [None, np.arange(4)])
+def test_filled_cells_share_one_error(mascon):
+    # Cells far apart: observed ones are independent, filled ones are not.
+    weights, sigma = [1, 1, 1, 1], np.array([[1.0, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]])
+    lat, lon = [0, 0, 0, 0], [0, 90, 180, -90]
+    filled = np.array([[0, 0, 0, 0], [1, 1, 1, 1], [0, 0, 1, 1]], bool)
+    got = mean_uncertainty(weights, sigma, lat, lon, mascon=mascon, filled=filled)
+    expected = [np.sqrt(30) / 4, 10 / 4, np.sqrt(1 + 4 + 49) / 4]
+    np.testing.assert_allclose(got.sigma, expected, rtol=1e-9)
+    np.testing.assert_allclose(got.upper, 2.5)
+
+
+def test_months_of_a_gap_are_one_error():
+    nan = np.nan
+    sigma = np.array([[1.0, 1, nan], [2, 2, nan], [3, 3, nan], [4, nan, nan], [5, 5, nan]])
+    filled = np.array([[0, 0, 0], [1, 1, 0], [1, 1, 0], [0, 0, 0], [1, 1, 1]], bool)
+    got = gap_mean_uncertainty(sigma, filled)
+    # Gaps: months 2-3 together, month 5 alone; an unknown month does not count.
+    expected = [np.sqrt(1 + 25 + 16 + 25) / 5, np.sqrt(1 + 25 + 25) / 4, nan]
+    np.testing.assert_allclose(got, expected)
+    np.testing.assert_allclose(gap_mean_uncertainty(sigma[:, :1], None), np.sqrt(55) / 5)
+    # A covariance matrix says the same.
+    one = sigma[:, 0]
+    label = [0, 1, 1, 2, 3]
+    same = np.equal.outer(label, label)
+    plain = np.sqrt((np.outer(one, one) * same).sum()) / 5
+    assert got[0] == pytest.approx(plain)

@@ -112,8 +112,8 @@ def test_blocks_do_not_matter(stack, memory):
     )
     small = coverage_of(values, [box(62.7, 37, 62.9, 37.4), basins[2]], "ab")
     for one, other in zip(
-        basin_uncertainty(values, sigma, small, memory=memory),
-        basin_uncertainty(values, sigma, small),
+        basin_uncertainty(values, sigma, small, memory=memory)[:2],
+        basin_uncertainty(values, sigma, small)[:2],
     ):
         np.testing.assert_allclose(one, other, rtol=1e-12)
 
@@ -145,7 +145,8 @@ def test_uncertainty_is_that_of_the_kernel(stack):
     values, _, sigma = random_stacks(stack, DEGREES)
     basins = [box(70, 30, 73, 33), box(70.5, 31.2, 71.5, 33), box(90, 30, 91, 31)]
     matrix = coverage_of(values, basins, "abc")
-    mean, upper = basin_uncertainty(values, sigma, matrix, 150.0)
+    mean, upper, model = basin_uncertainty(values, sigma, matrix, 150.0)
+    assert model == "gaussian"
     lat, lon = (
         a.ravel() for a in np.meshgrid([32.5, 31.5, 30.5], [70.5, 71.5, 72.5], indexing="ij")
     )
@@ -165,7 +166,7 @@ def test_uncertainty_leaves_out_cells_without_a_value(stack):
     sigma = stack(10 * NINE, DEGREES, units="mm")
     values = stack(lonely, DEGREES)
     matrix = coverage_of(values, [box(70, 30, 73, 33)], "a")
-    mean, upper = basin_uncertainty(values, sigma, matrix)
+    mean, upper, _ = basin_uncertainty(values, sigma, matrix)
     assert mean[0, 0] == upper[0, 0] == pytest.approx(5, rel=1e-12)
 
 
@@ -174,7 +175,7 @@ def test_distances_on_a_projected_grid_are_kilometres(stack):
     grid = Grid(-1.5e6, 5e5, 1e6, 1e6, 3, 1, "EPSG:3395")
     values, sigma = stack(np.ones((1, 1, 3)), grid), stack(np.ones((1, 1, 3)), grid)
     matrix = coverage_of(values, [box(-1.5e6, -5e5, 1.5e6, 5e5)], "a")
-    mean, upper = basin_uncertainty(values, sigma, matrix, 300.0)
+    mean, upper, _ = basin_uncertainty(values, sigma, matrix, 300.0, correlation="gaussian")
     side = np.exp(-((1000 / 1.00112) ** 2) / (2 * 300**2))
     assert mean[0, 0] == pytest.approx(np.sqrt((3 + 4 * side) / 9), rel=1e-3)
     assert upper[0, 0] == pytest.approx(1, rel=1e-12)

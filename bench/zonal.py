@@ -1,0 +1,141 @@
+"""Basin means of a whole stack from its file, beside exactextract on the same file.
+
+Two layouts: GDAL's own for many bands (pixel-interleaved, which is what other
+programs write by default), and the one of our stacks (band-interleaved tiles,
+deflate), in which unpacking the tiles is most of the work of either side.
+exactextract runs as it comes, and with ``raster-sequential``, the better of its
+strategies for many features.
+"""
+
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+BANDS, ROWS, COLUMNS, POLYGONS = 225, 420, 690, 200
+GOAL_DEFAULT, GOAL_BEST = 30, 2
+PEERS = (
+    ("exactextract default", {}, GOAL_DEFAULT),
+    ("exactextract raster-seq.", {"strategy": "raster-sequential"}, GOAL_BEST),
+)
+
+
+def zonal_rows(repeat=2):
+    """Rows of ``make bench``; each checks that both sides agree within 1e-6."""
+    from grace_water_toolbox.core.data.grid import Grid
+
+    grid = Grid(69.0, 57.0, 0.1, 0.1, COLUMNS, ROWS)
+    rings, features = polygons()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        vector, weights = folder / "basins.geojson", folder / "area.tif"
+        vector.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+        write(weights, grid, np.broadcast_to(grid.cell_areas(), (1, ROWS, COLUMNS)))
+        values = smooth_fields()
+        for layout in ("pixel", "stack"):
+            path = folder / f"{layout}.tif"
+            if layout == "stack":
+                write_ours(path, grid, values)
+            else:
+                write(path, grid, values, interleave="pixel")
+            for peer, options, goal in PEERS:
+                best, theirs = np.inf, np.inf
+                for _ in range(repeat):
+                    mine, seconds = timed(ours, path, rings)
+                    best = min(best, seconds)
+                    other, seconds = timed(exactextract, path, vector, weights, options)
+                    theirs = min(theirs, seconds)
+                worst = np.abs(mine - other).max()
+                if worst > 1e-6:
+                    raise SystemExit(f"zonal means differ by {worst:.1e}")
+                yield (
+                    f"Zonal from file ({layout}), diff {worst:.0e}",
+                    peer,
+                    BANDS / best,
+                    (BANDS / theirs),
+                    goal,
+                )
+
+
+def polygons(seed=0):
+    """Wobbly polygons as ring lists and as GeoJSON features."""
+    rng = np.random.default_rng(seed)
+    rings, features = [], []
+    for number in range(POLYGONS):
+        x, y = rng.uniform(75, 132), rng.uniform(20, 52)
+        angle = np.linspace(0, 2 * np.pi, 400)[:-1]
+        radius = rng.uniform(1, 3) * (1 + 0.2 * np.sin(5 * angle + rng.uniform(0, 6)))
+        ring = np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)])
+        rings.append([ring])
+        closed = [*ring.tolist(), ring[0].tolist()]
+        shape = {"type": "Polygon", "coordinates": [closed]}
+        features.append({"type": "Feature", "properties": {"number": number}, "geometry": shape})
+    return rings, features
+
+
+def smooth_fields(seed=0):
+    """Fields (band, y, x) that vary over some cells, of unit size."""
+    from scipy.ndimage import gaussian_filter
+
+    rng = np.random.default_rng(seed)
+    fields = (gaussian_filter(rng.normal(size=(ROWS, COLUMNS)), 3) for _ in range(BANDS))
+    return np.stack([10 * field for field in fields]).astype("float32")
+
+
+def write(path, grid, values, **options):
+    """An uncompressed GeoTIFF in GDAL's layout."""
+    import rasterio
+    from rasterio.transform import Affine
+
+    months = np.datetime64("2002-04", "M") + np.arange(len(values))
+    with rasterio.open(
+        path, "w", driver="GTiff", width=grid.nx, height=grid.ny, count=len(values),
+        dtype=values.dtype.name, crs=grid.crs, transform=Affine.from_gdal(*grid.geotransform),
+        **options,
+    ) as file:  # fmt: skip
+        file.write(values)
+        file.descriptions = [str(month) for month in months]
+        file.update_tags(units="cm")
+
+
+def write_ours(path, grid, values):
+    """A stack as every algorithm of the toolbox writes it."""
+    from grace_water_toolbox.core.data.stack import StackInfo, write_stack
+
+    months = np.datetime64("2002-04", "M") + np.arange(len(values))
+    write_stack(path, StackInfo(grid, months, "cm", "bench"), values)
+
+
+def ours(path, rings):
+    """Coverage and series, from opening the file on."""
+    from grace_water_toolbox.core.basins.zonal import coverage_of, stack_basin_series
+    from grace_water_toolbox.core.data.stack import MonthlyStack
+
+    with MonthlyStack(path) as stack:
+        return stack_basin_series(stack, coverage_of(stack, rings, range(len(rings)))).mean
+
+
+def exactextract(path, vector, weights, options):
+    """Area-weighted means (band, polygon)."""
+    from exactextract import exact_extract
+
+    found = exact_extract(
+        str(path),
+        str(vector),
+        "weighted_mean",
+        weights=str(weights),
+        include_cols=["number"],
+        **options,
+    )
+    rows = sorted((one["properties"] for one in found), key=lambda row: row["number"])
+    names = [f"band_{band}_weight_weighted_mean" for band in range(1, BANDS + 1)]
+    return np.array([[row[name] for name in names] for row in rows]).T
+
+
+def timed(function, *arguments):
+    """What ``function`` returns, and the seconds it took."""
+    start = time.perf_counter()
+    result = function(*arguments)
+    return result, time.perf_counter() - start
