@@ -57,6 +57,20 @@ def atomic_paths(targets):
             _remove_with_sidecars(partial)
 
 
+@contextmanager
+def scratch_path(target):
+    """Yield a temporary path beside ``target`` that is deleted in any case.
+
+    For what lies between two steps and is as large as the result: beside it there is
+    room if there is room at all. Raises as `atomic_path`.
+    """
+    partial = _reserve(Path(target))
+    try:
+        yield partial
+    finally:
+        _remove_with_sidecars(partial)
+
+
 def _is_reserved(path):
     """Whether a path is the temporary one of a target further out."""
     return bool(_PARTIAL.fullmatch(path.name)) and path.is_file()

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from grace_water_toolbox.core.data.atomic import atomic_path, atomic_paths
+from grace_water_toolbox.core.data.atomic import atomic_path, atomic_paths, scratch_path
 from grace_water_toolbox.core.errors import Cancelled, WriteError
 
 SIDECARS = (".aux.xml", ".ovr", ".msk")
@@ -121,3 +121,12 @@ def test_two_outputs_in_one_file(tmp_path):
     with pytest.raises(WriteError, match="a file of its own"), atomic_paths(paths):
         pytest.fail("unreachable")
     assert names(tmp_path) == []
+
+
+def test_a_scratch_file_lies_beside_its_target_and_goes(tmp_path):
+    with scratch_path(tmp_path / "o.tif") as path:
+        assert path.parent == tmp_path and path.suffix == ".tif"
+        path.write_bytes(b"x")
+    with pytest.raises(ValueError), scratch_path(tmp_path / "o.tif") as path:
+        raise ValueError
+    assert list(tmp_path.iterdir()) == []

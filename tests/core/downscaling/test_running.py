@@ -8,6 +8,7 @@ from grace_water_toolbox.core.downscaling.contract import Contract, Spacing, Tar
 from grace_water_toolbox.core.downscaling.domain import choose_domain, choose_months
 from grace_water_toolbox.core.downscaling.model import load_model
 from grace_water_toolbox.core.downscaling.predictorset import PredictorSet, predictor_writer
+from grace_water_toolbox.core.downscaling.product import make_product
 from grace_water_toolbox.core.downscaling.running import Job, downscale
 from grace_water_toolbox.core.errors import (
     Cancelled,
@@ -177,3 +178,30 @@ def test_cancel_leaves_nothing(tmp_path, predictors):
     with pytest.raises(Cancelled):
         downscale(job_for(predictors, path), tmp_path / "o.tif", progress=Impatient())
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m.onnx", "set.tif"]
+
+
+def test_the_product_agrees_with_the_coarse_field(tmp_path, predictors, rng):
+    values = rng.normal(size=(6, 2, 3))
+    write_stack(tmp_path / "coarse.tif", StackInfo(COARSE, MONTHS, "cm"), values)
+    path = linear_pixel([1, 10, 0.1], contract(), tmp_path / "m.onnx")
+    with MonthlyStack(str(tmp_path / "coarse.tif")) as coarse:
+        job = job_for(predictors, path, coarse=coarse)
+        _, corrected = make_product(
+            job, tmp_path / "o.tif", correction="conserving", flags_output=tmp_path / "f.tif",
+            outside_output=tmp_path / "a.tif",
+        )  # fmt: skip
+        _, raw = make_product(job, tmp_path / "raw.tif")
+    got = read(tmp_path / "o.tif")[1]
+    height = -np.diff(np.sin(np.radians(40 - 0.5 * np.arange(9))))
+    weighted = got.reshape(5, 2, 4, 3, 4) * height.reshape(2, 4, 1, 1)
+    mean = weighted.sum(axis=(2, 4)) / (4 * height.reshape(2, 4).sum(axis=1)[:, None])
+    assert np.abs(mean - values[1:]).max() < 0.01
+    assert raw is None and np.nanmax(corrected.most_after) < 0.01
+    names = {"a.tif", "coarse.tif", "f.tif", "m.onnx", "o.tif", "raw.tif", "set.tif"}
+    assert {p.name for p in tmp_path.iterdir()} == names
+
+
+def test_a_correction_without_a_coarse_field_is_refused(tmp_path, predictors):
+    path = linear_pixel([1, 10, 0.1], contract(), tmp_path / "m.onnx")
+    with pytest.raises(ModelError, match="coarse field"):
+        make_product(job_for(predictors, path), tmp_path / "o.tif", correction="spline")
