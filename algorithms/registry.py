@@ -11,6 +11,8 @@ from .data.importstorage import ImportStorage
 from .data.pointseries import PointSeriesTable
 from .data.sampledata import SampleData
 from .data.stackcalculator import StackCalculator
+from .downscaling.downscale import Downscale
+from .downscaling.inspectmodel import InspectModel
 from .gap_filling.fillgapslinear import FillGapsLinear
 from .gap_filling.fillgapsssa import FillGapsSsa
 from .groundwater.separategroundwater import SeparateGroundwater
@@ -45,6 +47,8 @@ ALGORITHMS = (
     FillGapsSsa,
     FillGapsLinear,
     SeparateGroundwater,
+    InspectModel,
+    Downscale,
     BasinStatistics,
     TrendMap,
     TrendClasses,

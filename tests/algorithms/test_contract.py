@@ -35,6 +35,8 @@ IDS = {
     "fillgapsssa": "3 Gap filling",
     "fillgapslinear": "3 Gap filling",
     "separategroundwater": "4 Groundwater",
+    "inspectmodel": "5 Downscaling",
+    "downscale": "5 Downscaling",
     "basinstatistics": "6 Basins",
     "trendmap": "7 Trends",
     "trendclasses": "7 Trends",
@@ -64,6 +66,10 @@ PARAMETERS = {
     "separategroundwater": "INPUT SOILMOISTURE SNOW CANOPY SURFACEWATER FLAGS REBASE "
     "BASELINE_START BASELINE_END UNCERTAINTY UNCERTAINTY_SOILMOISTURE UNCERTAINTY_SNOW "
     "UNCERTAINTY_CANOPY UNCERTAINTY_SURFACEWATER OUTPUT OUTPUT_OBSERVED OUTPUT_UNCERTAINTY",
+    "inspectmodel": "MODEL OUTPUT_HTML",
+    "downscale": "MODEL PREDICTORS INPUT EXTENT AOI START END STRATA STRATA_POLYGONS STRATA_FIELD "
+    "CORRECTION UNOBSERVED FLAGS MIN_SHARE PROVIDER THREADS OUTPUT OUTPUT_UNCERTAINTY "
+    "OUTPUT_APPLICABILITY OUTPUT_FLAGS OUTPUT_HTML",
     "describestack": "INPUT OUTPUT_HTML",
     "alignstack": "INPUT REFERENCE METHOD MIN_SHARE FORCE OUTPUT",
     "extractperiod": "INPUT PERIOD START END MONTH YEAR SEASON CALENDAR_MONTH "
@@ -158,8 +164,9 @@ def test_enumerations_are_static_strings(algorithm):
 
 @each
 def test_outputs_are_named_alike_and_optional_ones_can_be_left_out(algorithm):
-    # Numbers that a model may branch on have names of their own.
-    outputs = [d.name() for d in algorithm.outputDefinitions() if d.type() != "outputNumber"]
+    # Numbers, texts and answers that a model may branch on have names of their own.
+    values = ("outputNumber", "outputString", "outputBoolean")
+    outputs = [d.name() for d in algorithm.outputDefinitions() if d.type() not in values]
     assert outputs and all(re.fullmatch("OUTPUT(_[A-Z_]+)?", name) for name in outputs)
     optional = QgsProcessingParameterDefinition.Flag.FlagOptional
     for definition in algorithm.destinationParameterDefinitions():
