@@ -28,6 +28,7 @@ from .trends.seasonality import Seasonality
 from .trends.stippling import Stippling
 from .trends.trendclasses import TrendClasses
 from .trends.trendmap import TrendMap
+from .validation.validatewells import ValidateWells
 
 ALGORITHMS = (
     ImportGrace,
@@ -58,4 +59,5 @@ ALGORITHMS = (
     LatitudeProfileTable,
     Seasonality,
     AmplitudePhase,
+    ValidateWells,
 )

@@ -153,7 +153,7 @@ def align_stack(
                 for first in range(0, months, batch):
                     progress.check()
                     bands = range(first, min(first + batch, months))
-                    source = _read(stack, row_runs, column_runs, bands)
+                    source = read_runs(stack, row_runs, column_runs, bands)
                     values[first : first + batch] = align_values(
                         source, weights_y, weights_x, whole, min_share
                     )
@@ -166,7 +166,7 @@ def align_stack(
     return AlignSummary(int(cells.max()), method, line)
 
 
-def _read(stack, row_runs, column_runs, bands):
+def read_runs(stack, row_runs, column_runs, bands):
     """The needed source cells (month, y, x); runs part at the ends of a turn."""
     strips = [
         [stack.read(row, col, ny, nx, bands=bands) for col, nx in column_runs]

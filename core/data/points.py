@@ -91,6 +91,17 @@ def _other(sigma, stack):
     return sigma.units.strip() not in ("", stack.units.strip())
 
 
+def cells_of_points(grid, x, y):
+    """Row and column (point,) of the cell each point lies in, and which points lie inside.
+
+    Longitudes may be of any turn. Cells of points outside mean nothing.
+    """
+    rows, columns, inside = _positions(grid, np.asarray(x, float), np.asarray(y, float))
+    safe = [np.where(inside, p, 0.0) for p in (rows, columns)]
+    cells = _neighbours(grid, *safe, "nearest")
+    return cells[0][0], cells[1][0], inside
+
+
 def _positions(grid, x, y):
     """Rows and columns, in cells from the upper left corner, and which points lie inside."""
     columns, rows = (x - grid.x0) / grid.dx, (grid.y0 - y) / grid.dy

@@ -1,0 +1,1 @@
+"""Metrics, wells and independent series: how good a stack is."""
