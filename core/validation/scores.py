@@ -49,17 +49,18 @@ class Bins(NamedTuple):
     sem: np.ndarray
 
 
-def score(name, predicted, observed, factor=1.0, comparable=True):
+def score(name, predicted, observed, factor=1.0, comparable=True, independent=True):
     """`Score` of two arrays (pair,); a pair with NaN does not count.
 
     ``observed`` is multiplied by ``factor`` first. Where the two are no quantities
-    of one unit (``comparable`` false), R², RMSE and bias are NaN.
+    of one unit (``comparable`` false), R², RMSE and bias are NaN. Where the pairs
+    are not ``independent``, as months that follow each other, p is NaN.
     """
     predicted, observed = np.asarray(predicted, float), np.asarray(observed, float) * factor
     m = pooled_metrics(predicted, observed)
     slope, intercept = straight_line(predicted, observed)
     r2, rmse, bias = (m.nse, m.rmse, m.bias) if comparable else (math.nan,) * 3
-    p = correlation_p(m.cc, m.n)
+    p = correlation_p(m.cc, m.n) if independent else math.nan
     return Score(name, factor, m.n, m.cc, p, m.cc2, r2, rmse, bias, slope, intercept)
 
 

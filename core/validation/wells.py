@@ -150,17 +150,22 @@ def well_scores(cells, bins, settings, storage):
     """`Score` of monthly anomalies and of trends, unbinned and binned, by specific yield.
 
     The specific yield times 1, and times 1 ∓ the sensitivity: what RMSE, bias and R²
-    owe to it. Correlations do not change with it.
+    owe to it. Correlations do not change with it. Months that follow each other are
+    not independent: their correlation has no p.
     """
     share = settings.sensitivity / 100.0
     factors = (1.0, 1.0 - share, 1.0 + share) if storage and share > 0 else (1.0,)
     sets = [
-        ("monthly anomalies of the cells", cells.predicted.ravel(), cells.observed.ravel()),
-        ("trends of the cells, unbinned", cells.trend_predicted, cells.trend_observed),
+        (False, "monthly anomalies of the cells", cells.predicted.ravel(), cells.observed.ravel()),
+        (True, "trends of the cells, unbinned", cells.trend_predicted, cells.trend_observed),
     ]
     if bins is not None:
-        sets.append((f"trends in {bins.n.size} bins", bins.predicted, bins.observed))
-    return [score(*pairs, factor, storage) for pairs in sets for factor in factors]
+        sets.append((True, f"trends in {bins.n.size} bins", bins.predicted, bins.observed))
+    return [
+        score(*pairs, factor, storage, independent)
+        for independent, *pairs in sets
+        for factor in factors
+    ]
 
 
 def _cells(grid, x, y, name):
@@ -203,8 +208,8 @@ def _warnings(r):
     trends = int(np.isfinite(r.cells.trend_predicted).sum())
     if trends < 10:
         texts.append(
-            f"The wells lie in {cells} cells, {trends} with a trend: scores over cells rest on so "
-            "few pairs that they say little."
+            f"{cells} {'cell holds' if cells == 1 else 'cells hold'} wells, {trends} with a trend: "
+            "scores over cells rest on so few pairs that they say little."
         )
     raw = int(r.cells.raw_season.sum())
     if raw:
