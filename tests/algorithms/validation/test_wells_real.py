@@ -19,10 +19,10 @@ def scores(read_csv, path):
 
 def test_california(run, stack, data, tmp_path, layer_rows, read_csv, log):
     table = data / "wells" / "california_sac" / "gwl_10.csv"
-    given = dict(
-        INPUT=stack, POINTS=table, POINT_FIELD="SITE_CODE", X_FIELD="LONGITUDE",
-        Y_FIELD="LATITUDE", POINTS_CRS="EPSG:4326", DATE_FIELD="MSMT_DATE", UNITS="ft",
-    )  # fmt: skip
+    given = {
+        "INPUT": stack, "POINTS": table, "POINT_FIELD": "SITE_CODE", "X_FIELD": "LONGITUDE",
+        "Y_FIELD": "LATITUDE", "POINTS_CRS": "EPSG:4326", "DATE_FIELD": "MSMT_DATE", "UNITS": "ft",
+    }  # fmt: skip
     result = run("validatewells", log, **given, VALUE_FIELD="WSE", OUTPUT=tmp_path / "w.gpkg",
                  OUTPUT_SCORES=tmp_path / "s.csv", OUTPUT_HTML=tmp_path / "r.html")  # fmt: skip
     wells = layer_rows(result["OUTPUT"])
