@@ -11,7 +11,9 @@ from .data.importstorage import ImportStorage
 from .data.pointseries import PointSeriesTable
 from .data.sampledata import SampleData
 from .data.stackcalculator import StackCalculator
+from .downscaling.correctresiduals import CorrectResiduals
 from .downscaling.downscale import Downscale
+from .downscaling.downscaledelta import DownscaleDelta
 from .downscaling.inspectmodel import InspectModel
 from .gap_filling.fillgapslinear import FillGapsLinear
 from .gap_filling.fillgapsssa import FillGapsSsa
@@ -50,6 +52,8 @@ ALGORITHMS = (
     SeparateGroundwater,
     InspectModel,
     Downscale,
+    DownscaleDelta,
+    CorrectResiduals,
     BasinStatistics,
     TrendMap,
     TrendClasses,

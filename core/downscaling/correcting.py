@@ -20,7 +20,7 @@ from ..data.stack import (
 )
 from ..errors import GridError, ParameterError, TimeAxisError
 from ..progress import SILENT
-from .residual import METHODS, Closing, Correction, coarse_mean
+from .residual import INTERPOLATIONS, Closing, Correction, coarse_mean
 
 #: What happens in months the satellite did not observe.
 UNOBSERVED = ("keep", "filled", "missing")
@@ -85,6 +85,7 @@ def correct_residuals(
     flags=None,
     min_share=0.5,
     flags_output="",
+    line="",
     progress=SILENT,
     memory=MEMORY_BUDGET,
 ):
@@ -95,17 +96,21 @@ def correct_residuals(
     fine, coarse : `MonthlyStack`, storage; other units are converted to those of ``fine``
     method : 'conserving' meets the area-weighted coarse means within 0.01 cm wherever a
         coarse cell is known and at least ``min_share`` of it has fine values; 'spline' is
-        the published single pass through the residuals, which does not.
+        the published single pass through the residuals, which does not; 'replicate' gives
+        every fine cell the residual of its coarse cell, which conserves and leaves steps;
+        'bilinear' does neither.
     unobserved : what happens in months in which ``coarse`` is missing or, by ``flags``,
         filled: 'keep' leaves the fine field as it is, 'filled' corrects against filled
         values where there are some, 'missing' writes no data.
     flags : flag stack of ``coarse``, or None: then its values count as observed
 
+    ``line`` is what the history says in place of the usual.
+
     ``flags_output``: 0 corrected against an observed coarse month, 1 against a filled
     one, 255 not corrected. Returns a `CorrectionSummary`. Raises as `check_correction`.
     """
-    if method not in METHODS:
-        raise ParameterError(f"one of {', '.join(METHODS)} is expected", method, "METHOD")
+    if method not in INTERPOLATIONS:
+        raise ParameterError(f"one of {', '.join(INTERPOLATIONS)} is expected", method, "METHOD")
     check_correction(fine, coarse, flags, unobserved)
     window = _coarse_window(coarse.grid, fine.grid)
     correction = Correction(coarse.grid.window(*window), fine.grid)
@@ -117,7 +122,7 @@ def correct_residuals(
         if method == "conserving":
             while not closing.update(work.masked_means(closing, weights)):
                 pass
-        line = (
+        line = line or (
             f"residual correction against {coarse.name} ({method}; unobserved months: {unobserved})"
         )
         after = work.write(
@@ -186,7 +191,7 @@ class _Work:
         """Coarse means of the correction over the cells where the fine field is known."""
         total, _ = self._empty()
         for row, col, ny, nx in self._walk(None):
-            field = self.correction.field(closing.coefficients, closing.steps, row, col, ny, nx)
+            field = closing.field(row, col, ny, nx)
             field[~np.isfinite(self.fine.read(row, col, ny, nx))] = np.nan
             total += self.correction.sums(field, row, col, weights=weights)[0]
         return coarse_mean(total, weights, self.correction.whole, self.min_share)
@@ -211,7 +216,7 @@ class _Work:
                 )
             for row, col, ny, nx in self._walk(share):
                 values = self.fine.read(row, col, ny, nx)
-                field = self.correction.field(closing.coefficients, closing.steps, row, col, ny, nx)
+                field = closing.field(row, col, ny, nx)
                 values = np.where((state != UNFILLED)[:, None, None], values + field, values)
                 if unobserved == "missing":
                     values[state == UNFILLED] = np.nan

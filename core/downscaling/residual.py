@@ -14,6 +14,8 @@ from ..data.separable import axis_weights
 from .splines import SplineAxis, spline_field
 
 METHODS = ("conserving", "spline")
+#: How a coarse residual reaches the fine cells; the last two are those of 'delta'.
+INTERPOLATIONS = (*METHODS, "replicate", "bilinear")
 #: What the closing aims at, in the unit of the field; a tenth of what is promised (0.01 cm).
 CLOSED = 1e-3
 _ROUNDS = 12
@@ -42,7 +44,13 @@ class Correction:
             )
             for method, means in (("conserving", True), ("spline", False))
         }
-        self.spline_y, self.spline_x = (axis.matrix for axis in self._axes["spline"])
+        spline = tuple(axis.matrix for axis in self._axes["spline"])
+        self._matrices = {
+            "conserving": spline,
+            "spline": spline,
+            "replicate": (self.near_y, self.near_x),
+            "bilinear": tuple(a.matrix for a in axis_weights("bilinear", coarse, fine)),
+        }
 
     def sums(self, values, row, col, weights=None):
         """Weighted sums and weights (time, cy, cx) of a block of fine values, NaN = unknown.
@@ -62,14 +70,20 @@ class Correction:
         return total, weights
 
     def coefficients(self, residual, method):
-        """Spline coefficients (time, ·, ·) for complete residuals (time, cy, cx)."""
+        """Spline coefficients (time, ·, ·) for complete residuals (time, cy, cx).
+
+        For ``replicate`` and ``bilinear`` these are the residuals themselves.
+        """
+        if method not in self._axes:
+            return residual
         y, x = self._axes[method]
         return x.coefficients(y.coefficients(residual, 1), 2)
 
-    def field(self, coefficients, steps, row, col, ny, nx):
+    def field(self, coefficients, steps, method, row, col, ny, nx):
         """The correction on a block: (time, y, x). ``steps`` (time, cy, cx) or None is added
         cell by cell."""
-        rows, columns = self.spline_y[row : row + ny], self.spline_x[col : col + nx]
+        rows, columns = self._matrices[method]
+        rows, columns = rows[row : row + ny], columns[col : col + nx]
         out = np.stack([spline_field(rows, columns, c) for c in coefficients])
         if steps is not None:
             rows, columns = self.near_y[row : row + ny], self.near_x[col : col + nx]
@@ -109,6 +123,10 @@ class Closing:
         self.coefficients = correction.coefficients(complete, method)
         self.steps = None
         self.rounds = 0
+
+    def field(self, row, col, ny, nx):
+        """The correction as it stands, on a block of the fine grid."""
+        return self.correction.field(self.coefficients, self.steps, self.method, row, col, ny, nx)
 
     def update(self, means):
         """Take the correction's means under the mask; True once nothing is left to close."""

@@ -37,6 +37,8 @@ IDS = {
     "separategroundwater": "4 Groundwater",
     "inspectmodel": "5 Downscaling",
     "downscale": "5 Downscaling",
+    "downscaledelta": "5 Downscaling",
+    "correctresiduals": "5 Downscaling",
     "basinstatistics": "6 Basins",
     "trendmap": "7 Trends",
     "trendclasses": "7 Trends",
@@ -68,6 +70,9 @@ PARAMETERS = {
     "BASELINE_START BASELINE_END UNCERTAINTY UNCERTAINTY_SOILMOISTURE UNCERTAINTY_SNOW "
     "UNCERTAINTY_CANOPY UNCERTAINTY_SURFACEWATER OUTPUT OUTPUT_OBSERVED OUTPUT_UNCERTAINTY",
     "inspectmodel": "MODEL OUTPUT_HTML",
+    "correctresiduals": "INPUT COARSE METHOD FLAGS UNOBSERVED MIN_SHARE OUTPUT OUTPUT_FLAGS",
+    "downscaledelta": "INPUT FINE METHOD REBASE BASELINE_START BASELINE_END FLAGS UNOBSERVED "
+    "MIN_SHARE OUTPUT OUTPUT_FLAGS",
     "downscale": "MODEL PREDICTORS INPUT EXTENT AOI START END STRATA STRATA_POLYGONS STRATA_FIELD "
     "CORRECTION UNOBSERVED FLAGS MIN_SHARE PROVIDER THREADS OUTPUT OUTPUT_UNCERTAINTY "
     "OUTPUT_APPLICABILITY OUTPUT_FLAGS OUTPUT_HTML",

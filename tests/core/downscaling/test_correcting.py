@@ -8,6 +8,7 @@ from grace_water_toolbox.core.data.aligning import align_stack
 from grace_water_toolbox.core.data.grid import Grid
 from grace_water_toolbox.core.data.stack import MonthlyStack, StackInfo, write_stack
 from grace_water_toolbox.core.downscaling.correcting import correct_residuals
+from grace_water_toolbox.core.downscaling.delta import downscale_delta
 from grace_water_toolbox.core.errors import BaselineError, GridError, TimeAxisError, UnitsError
 
 MONTHS = np.arange("2004-01", "2004-05", dtype="datetime64[M]")
@@ -201,3 +202,51 @@ def test_other_baselines_are_refused(tmp_path, rng):
     _swap(tmp_path, "fine", baseline=("2003-01", "2009-12"))
     with pytest.raises(BaselineError):
         corrected(tmp_path)
+
+
+@pytest.mark.parametrize("method", ["replicate", "bilinear"])
+def test_delta_is_the_coarse_field_plus_what_the_model_departs(tmp_path, rng, method):
+    """A plain transcription on cells that nest: U coarse + fine − U A fine."""
+    small, large = pair(tmp_path, rng)
+    with (
+        MonthlyStack(str(tmp_path / "fine.tif")) as fine,
+        MonthlyStack(str(tmp_path / "coarse.tif")) as coarse,
+    ):
+        downscale_delta(coarse, fine, tmp_path / "d.tif", method=method, min_share=0.0)
+    with MonthlyStack(str(tmp_path / "d.tif")) as out:
+        got = out.read()
+        assert "delta" in out.info.history[-1]
+    height = -np.diff(np.sin(np.radians(42 - 0.25 * np.arange(41))))
+    rows, columns = np.arange(40) // 12, np.arange(60) // 12
+    for t in range(4):
+        mean = np.zeros((4, 5))
+        for r in range(4):
+            weights = height[rows == r]
+            for c in range(5):
+                cell = small[t][np.ix_(rows == r, columns == c)]
+                mean[r, c] = np.average(cell.mean(axis=1), weights=weights)
+        residual = large[t, 1:5, 1:6] - mean
+        if method == "replicate":
+            up = residual[np.ix_(rows, columns)]
+        else:
+            y, x = (np.arange(40) + 0.5) / 12 - 0.5, (np.arange(60) + 0.5) / 12 - 0.5
+            across = np.stack([np.interp(x, np.arange(5), r) for r in residual])
+            up = np.stack([np.interp(y, np.arange(4), c) for c in across.T]).T
+        np.testing.assert_allclose(got[t], small[t] + up, atol=1e-4)
+
+
+def test_delta_re_bases_an_absolute_model(tmp_path, rng):
+    small, large = pair(tmp_path, rng)
+    write_stack(tmp_path / "fine.tif", StackInfo(NESTED, MONTHS, "cm"), small + 500)
+    with (
+        MonthlyStack(str(tmp_path / "fine.tif")) as fine,
+        MonthlyStack(str(tmp_path / "coarse.tif")) as coarse,
+    ):
+        downscale_delta(coarse, fine, tmp_path / "out.tif", baseline=("2004-01", "2004-02"))
+        with pytest.raises(BaselineError):
+            downscale_delta(coarse, fine, tmp_path / "x.tif", baseline=("2014-01", "2014-02"))
+    mean = means(tmp_path)
+    known = np.isfinite(mean)
+    assert np.abs(mean - large)[known].max() < 0.01
+    with MonthlyStack(str(tmp_path / "out.tif")) as out:
+        assert out.baseline == ("2004-01", "2004-02")
