@@ -55,7 +55,7 @@ def result_from_counts(n, var_s, tied, rising):
     # S = rising - falling, and rising + falling + tied are all pairs.
     s = np.where(enough, 2.0 * rising + tied - pairs, np.nan)
     var_s = np.where(enough, var_s, np.nan)
-    spread = np.sqrt(np.where(var_s > 0, var_s, 1.0))
+    spread = np.sqrt(np.where(var_s == 0, 1.0, var_s))
     z = (s - np.sign(s)) / spread
     tau = s / np.where(enough, pairs, 1.0)
     return MannKendall(n.astype(np.int64), s, var_s, z, two_sided_p(z), tau)

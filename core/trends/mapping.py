@@ -12,10 +12,9 @@ from ..data.rasterfile import RasterWriter
 from ..data.stack import check_same_months
 from ..errors import DataError, ParameterError, TimeAxisError, located
 from ..progress import SILENT
-from .autocorrelation import lag1
+from .correction import TESTS, corrected_trend_test
 from .harmonic import deseasonalise_harmonic
 from .stl import deseasonalise_stl
-from .trend import trend_test
 
 DESEASONALISE = ("stl", "harmonic", "none")
 #: Months below which neither a season nor a trend can be told.
@@ -31,6 +30,13 @@ BANDS = (
     "r1",
     "n",
 )
+#: Further bands where the test is a corrected one.
+CORRECTED_BANDS = ("p_original", "variance_factor")
+TEST_NAMES = {
+    "original": "Mann-Kendall test of independent months",
+    "hamed-rao": "Mann-Kendall test corrected by Hamed-Rao",
+    "yue-wang": "Mann-Kendall test corrected by Yue-Wang",
+}
 
 
 @dataclass
@@ -42,15 +48,22 @@ class TrendSummary:
     months: int
     cells: int
     significant_share: float
+    original_share: float
 
 
-def trend_kernel(values, deseasonalise="stl", set_aside=None):
+def trend_bands(test="original"):
+    """Names of the bands, in order."""
+    return BANDS if test == "original" else BANDS + CORRECTED_BANDS
+
+
+def trend_kernel(values, deseasonalise="stl", set_aside=None, test="original"):
     """All bands of a trend map, (band, pixel), for ``values`` (time, pixel).
 
     The season is removed (STL operator, harmonics on the observed months, or not
     at all); months where ``set_aside`` is true are then taken out; Sen slope,
     Theil limits, Mann–Kendall and lag-1 autocorrelation of the detrended series
-    follow on what is left, with true distances in time (METHODS §9).
+    follow on what is left, with true distances in time (METHODS §9). Limits, p and z are
+    those of ``test``.
     """
     if deseasonalise == "stl":
         series = deseasonalise_stl(values)
@@ -60,22 +73,22 @@ def trend_kernel(values, deseasonalise="stl", set_aside=None):
         series = values if set_aside is None else np.where(set_aside, np.nan, values)
         if deseasonalise == "harmonic":
             series = deseasonalise_harmonic(series)
-    test = trend_test(series)
-    sen, mk = test.sen, test.mann_kendall
-    residual = series - sen.slope * np.arange(len(series))[:, None]
-    return np.stack(
-        [
-            12.0 * sen.slope,
-            sen.slope,
-            12.0 * sen.lower,
-            12.0 * sen.upper,
-            mk.p,
-            mk.z,
-            mk.s,
-            lag1(residual),
-            mk.n.astype(float),
-        ]
-    )
+    found = corrected_trend_test(series, test)
+    sen, mk = found.sen, found.mann_kendall
+    bands = [
+        12.0 * sen.slope,
+        sen.slope,
+        12.0 * sen.lower,
+        12.0 * sen.upper,
+        mk.p,
+        mk.z,
+        mk.s,
+        found.r1,
+        mk.n.astype(float),
+    ]
+    if test != "original":
+        bands += [found.p_original, found.factor]
+    return np.stack(bands)
 
 
 def select_months(stack, start="", end=""):
@@ -98,19 +111,22 @@ def map_trend(
     output,
     *,
     deseasonalise="stl",
+    test="original",
     flags=None,
     start="",
     end="",
     progress=SILENT,
     **blocks,
 ):
-    """Write the trend map of a stack: one Float64 raster, bands `BANDS`.
+    """Write the trend map of a stack: one Float64 raster, bands `trend_bands`.
 
     ``flags`` sets filled months aside after deseasonalising. Float64 because p
     of a strong trend underflows in 32 bits. Returns a `TrendSummary`.
     """
     if deseasonalise not in DESEASONALISE:
         raise ParameterError(f"one of {', '.join(DESEASONALISE)} is expected", deseasonalise)
+    if test not in TESTS:
+        raise ParameterError(f"one of {', '.join(TESTS)} is expected", test)
     picked = select_months(stack, start, end)
     if flags is not None:
         check_same_grid(stack.grid, flags.grid, stack.name, flags.name)
@@ -118,22 +134,26 @@ def map_trend(
     reads = [lambda *window: stack.read(*window, bands=picked)]
     if flags is not None:
         reads.append(lambda *window: flags.read_flags(*window)[picked])
-    p_values = []
+    shares = []
+    names = trend_bands(test)
+    plain = names.index("p_original" if "p_original" in names else "p")
 
     def kernel(values, *rest):
         *flag, check = rest
         check()
         aside = np.isin(flag[0], FILLED_FLAGS) if flag else None
         with located(stack.name):
-            result = trend_kernel(values, deseasonalise, aside)
-        p_values.append(result[BANDS.index("p")])
+            result = trend_kernel(values, deseasonalise, aside, test)
+        shares.append(result[[BANDS.index("p"), plain]])
         return (result,)
 
     unit = stack.units or "units"
     units = [f"{unit}/yr", f"{unit}/month", f"{unit}/yr", f"{unit}/yr", "", "", "", "", "months"]
+    units += [""] * (len(names) - len(units))
     first, last = stack.months[picked[0]], stack.months[picked[-1]]
     line = (
-        f"Sen slope and Mann-Kendall test, {first} to {last}, season removed by {deseasonalise}, "
+        f"Sen slope and {TEST_NAMES[test]}, {first} to {last}, "
+        f"season removed by {deseasonalise}, "
         + ("filled months set aside" if flags is not None else "all months with a value")
     )
     tags = {
@@ -141,15 +161,16 @@ def map_trend(
         "long_name": f"trend of {stack.info.long_name or stack.name}",
         "history": "\n".join((*stack.info.history, line)),
     }
-    with RasterWriter(output, stack.grid, BANDS, dtype="float64", units=units, tags=tags) as file:
+    with RasterWriter(output, stack.grid, names, dtype="float64", units=units, tags=tags) as file:
         run_blocks(
             stack.grid, reads, kernel, [file],
             planes=4 * picked.size, progress=progress, **blocks,
         )  # fmt: skip
-        p = np.concatenate(p_values) if p_values else np.empty(0)
-        known = p[np.isfinite(p)]
+        p = np.concatenate(shares, axis=1) if shares else np.empty((2, 0))
+        known = p[:, np.isfinite(p[0])]
         if not known.size:
             raise DataError(
                 "at least one series long enough for a trend is expected", "none", stack.name
             )
-    return TrendSummary(first, last, picked.size, known.size, float((known < 0.01).mean()))
+    share, original = (known < 0.01).mean(axis=1)
+    return TrendSummary(first, last, picked.size, known.shape[1], float(share), float(original))

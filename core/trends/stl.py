@@ -15,11 +15,10 @@ from ..errors import DataError, ParameterError, TimeAxisError
 from .series import as_series
 
 
-def _loess_row(n, window, degree, at, left, right):
-    """Weights (n,) of the LOESS estimate at position ``at``.
+def loess_weights(n, window, at, left, right):
+    """Tricube weights (n,) of the neighbourhood ``left``..``right`` of ``at``, not normalised.
 
-    Positions count from 1 as in the paper; ``left``..``right`` is the
-    neighbourhood. Tricube weights; a window longer than the series widens the
+    Positions count from 1 as in the paper; a window longer than the series widens the
     bandwidth by half of the excess.
     """
     position = np.arange(left, right + 1, dtype=float)
@@ -31,24 +30,47 @@ def _loess_row(n, window, degree, at, left, right):
     # The reference code cuts the kernel at both ends of the bandwidth.
     weight[distance <= 0.001 * bandwidth] = 1.0
     weight[distance > 0.999 * bandwidth] = 0.0
+    row = np.zeros(n)
+    row[left - 1 : right] = weight
+    return row
+
+
+def _loess_row(n, window, degree, at, left, right):
+    """Weights (n,) of the LOESS estimate at position ``at``; as in ``loess_weights``."""
+    position = np.arange(left, right + 1, dtype=float)
+    row = loess_weights(n, window, at, left, right)
+    weight = row[left - 1 : right]
     weight /= weight.sum()
     if degree > 0:
         centre = weight @ position
         spread = weight @ (position - centre) ** 2
         if np.sqrt(spread) > 0.001 * (n - 1):
             weight *= 1.0 + (at - centre) / spread * (position - centre)
-    row = np.zeros(n)
-    row[left - 1 : right] = weight
     return row
 
 
-def _loess_matrix(n, window, degree):
-    """LOESS smoothing matrix (n, n) over equally spaced points."""
+def loess_matrix(n, window, degree, normal=True):
+    """LOESS smoothing matrix (n, n) over equally spaced points; ``normal=False``: its kernel."""
     rows = []
     for at in range(1, n + 1):
         left = 1 if window >= n else min(max(at - window // 2, 1), n - window + 1)
-        rows.append(_loess_row(n, window, degree, at, left, min(left + window - 1, n)))
+        right = min(left + window - 1, n)
+        rows.append(
+            _loess_row(n, window, degree, at, left, right)
+            if normal
+            else loess_weights(n, window, at, left, right)
+        )
     return np.array(rows)
+
+
+def low_pass_matrix(n, period, window, degree):
+    """The low-pass filter (n, n + 2 period) of the extended cycle-subseries."""
+    average = (
+        _moving_average(n + 2, 3)
+        @ _moving_average(n + period + 1, period)
+        @ _moving_average(n + 2 * period, period)
+    )
+    return loess_matrix(n, window, degree) @ average
 
 
 def _cycle_matrix(n, period, window, degree):
@@ -58,7 +80,7 @@ def _cycle_matrix(n, period, window, degree):
         k = (n - phase - 1) // period + 1
         first = _loess_row(k, window, degree, 0, 1, min(window, k))
         last = _loess_row(k, window, degree, k + 1, max(1, k - window + 1), k)
-        smooth = np.vstack([first, _loess_matrix(k, window, degree), last])
+        smooth = np.vstack([first, loess_matrix(k, window, degree), last])
         matrix[phase::period, phase::period] = smooth
     return matrix
 
@@ -71,8 +93,8 @@ def _moving_average(n, window):
     return matrix
 
 
-def _windows(period, seasonal, trend, low_pass):
-    """Fill in the default windows and check all of them."""
+def stl_windows(n, period, seasonal, trend, low_pass, degrees, inner):
+    """Check all settings; returns the windows ``(trend, low_pass)`` with their defaults."""
     if period < 2:
         raise ParameterError("a period of at least 2 steps", found=period)
     if seasonal < 3 or seasonal % 2 == 0:
@@ -88,6 +110,17 @@ def _windows(period, seasonal, trend, low_pass):
             raise ParameterError(
                 f"an odd {name} window longer than the period ({period})", found=window
             )
+    for degree in degrees:
+        if degree not in (0, 1):
+            raise ParameterError("a LOESS degree of 0 or 1", found=degree)
+    if inner < 1:
+        raise ParameterError("at least 1 inner iteration", found=inner)
+    if n < 2 * period:
+        raise TimeAxisError(
+            f"at least two periods ({2 * period} steps) for STL",
+            found=f"{n} steps",
+            remedy="Use a longer record.",
+        )
     return int(trend), int(low_pass)
 
 
@@ -121,28 +154,13 @@ def stl_operator(
     Raises TimeAxisError under two periods, ParameterError for bad windows.
     Source: Cleveland et al. (1990), section 2.
     """
-    trend, low_pass = _windows(period, seasonal, trend, low_pass)
-    for degree in (seasonal_deg, trend_deg, low_pass_deg):
-        if degree not in (0, 1):
-            raise ParameterError("a LOESS degree of 0 or 1", found=degree)
-    if inner < 1:
-        raise ParameterError("at least 1 inner iteration", found=inner)
-    if n < 2 * period:
-        raise TimeAxisError(
-            f"at least two periods ({2 * period} steps) for STL",
-            found=f"{n} steps",
-            remedy="Use a longer record.",
-        )
-    extended = n + 2 * period
-    average = (
-        _moving_average(n + 2, 3)
-        @ _moving_average(n + period + 1, period)
-        @ _moving_average(extended, period)
+    trend, low_pass = stl_windows(
+        n, period, seasonal, trend, low_pass, (seasonal_deg, trend_deg, low_pass_deg), inner
     )
-    low = _loess_matrix(n, low_pass, low_pass_deg) @ average
-    cut = np.eye(n, extended, k=period)
+    low = low_pass_matrix(n, period, low_pass, low_pass_deg)
+    cut = np.eye(n, n + 2 * period, k=period)
     season = (cut - low) @ _cycle_matrix(n, period, seasonal, seasonal_deg)
-    smooth = _loess_matrix(n, trend, trend_deg)
+    smooth = loess_matrix(n, trend, trend_deg)
     identity = np.eye(n)
     trend_matrix = np.zeros((n, n))
     for _ in range(inner):

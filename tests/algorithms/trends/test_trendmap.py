@@ -36,6 +36,20 @@ def test_bands(run, make_stack, tmp_path, log):
     assert "1 cells, 60 months 2004-01 to 2008-12; p < 0.01 in 100 % of the cells" in log.text
 
 
+@pytest.mark.parametrize("test", ["hamed-rao", "yue-wang"])
+def test_corrected_tests(run, make_stack, tmp_path, log, test):
+    # Half a swing in the whole record: a trend to the plain test, persistence to the others.
+    swing = np.sin(2 * np.pi * T / 100) + np.random.default_rng(1).normal(0, 0.1, 60)
+    stack = make_stack(tmp_path / "in.tif", swing)
+    plain, _, _ = bands_of(run("trendmap", INPUT=stack, OUTPUT=tmp_path / "plain.tif")["OUTPUT"])
+    result = run("trendmap", log, INPUT=stack, TEST=test, OUTPUT=tmp_path / "out.tif")
+    bands, _, _ = bands_of(result["OUTPUT"])
+    assert list(bands) == [*BANDS, "p_original", "variance_factor"]
+    assert bands["p_original"] == plain["p"] and bands["p"] > 0.01 > plain["p"]
+    assert bands["variance_factor"] > 1
+    assert f"p < 0.01 in 0 % of the cells by {test}, in 100 % by the plain test" in log.text
+
+
 def test_flags_start_and_end(run, make_stack, tmp_path):
     values, flags = 0.1 * T, np.zeros(60)
     values[40:45], flags[40:45] = 99, 2

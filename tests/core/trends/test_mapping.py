@@ -7,7 +7,7 @@ import pytest
 import rasterio
 from grace_water_toolbox.core.data.stack import MonthlyStack
 from grace_water_toolbox.core.errors import DataError, ParameterError, TimeAxisError
-from grace_water_toolbox.core.trends.mapping import BANDS, map_trend, trend_kernel
+from grace_water_toolbox.core.trends.mapping import BANDS, map_trend, trend_bands, trend_kernel
 
 T = np.arange(60.0)
 SEASON = 5 * np.sin(2 * np.pi * T / 12)
@@ -31,7 +31,8 @@ def mapped(tmp_path, make_stack):
                 descriptions=file.descriptions, dtypes=file.dtypes, units=file.units,
                 tags=file.tags(),
             )  # fmt: skip
-            return dict(zip(BANDS, file.read().reshape(len(BANDS), -1))), summary, about
+            names = trend_bands(settings.get("test", "original"))
+            return dict(zip(names, file.read().reshape(len(names), -1))), summary, about
 
     call.folder = tmp_path
     return call
@@ -145,10 +146,35 @@ def test_stl_refuses_gaps_and_names_the_way_out(mapped):
     assert bands["n"] == 59
 
 
+@pytest.mark.parametrize("test", ["hamed-rao", "yue-wang"])
+def test_a_corrected_test_keeps_the_plain_one_beside_it(mapped, test):
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(240, 4, 5))
+    for t in range(1, 240):
+        values[t] += 0.8 * values[t - 1]
+    plain, plain_summary, _ = mapped(values, deseasonalise="none")
+    bands, summary, file = mapped(values, deseasonalise="none", test=test)
+    assert file.descriptions == (*BANDS, "p_original", "variance_factor")
+    np.testing.assert_array_equal(bands["p_original"], plain["p"])
+    for name in ("slope_per_year", "slope_per_month", "s", "r1", "n"):
+        np.testing.assert_array_equal(bands[name], plain[name])
+    assert (bands["variance_factor"] >= 1).all() and bands["variance_factor"].mean() > 3
+    np.testing.assert_allclose(
+        bands["z"], plain["z"] / np.sqrt(bands["variance_factor"]), rtol=1e-12
+    )
+    assert (bands["upper_per_year"] >= plain["upper_per_year"]).all()
+    assert (bands["lower_per_year"] <= plain["lower_per_year"]).all()
+    assert summary.original_share == plain_summary.significant_share
+    assert summary.significant_share < plain_summary.significant_share
+    name = {"hamed-rao": "Hamed-Rao", "yue-wang": "Yue-Wang"}[test]
+    assert f"corrected by {name}" in file.tags["history"]
+
+
 REFUSED = {
     "short": ({"end": "2005-11"}, TimeAxisError, "in.tif: at least 24 months.*23 between"),
     "swapped": ({"start": "2008-01", "end": "2005-01"}, TimeAxisError, "0 between"),
     "month": ({"start": "2004"}, ParameterError, "START: a month written YYYY-MM.*'2004'"),
+    "test": ({"test": "kendall"}, ParameterError, "original, hamed-rao, yue-wang.*kendall"),
     "season": ({"deseasonalise": "fourier"}, ParameterError, "stl, harmonic, none.*fourier"),
 }
 

@@ -1,0 +1,227 @@
+"""Hamed-Rao and Yue-Wang: by head, by transcription on the true axis, by pymannkendall."""
+
+import netCDF4
+import numpy as np
+import pymannkendall
+import pytest
+from grace_water_toolbox.core.errors import ParameterError
+from grace_water_toolbox.core.trends.correction import (
+    TESTS,
+    average_ranks,
+    corrected_trend_test,
+    hamed_rao_factor,
+    yue_wang_factor,
+)
+from grace_water_toolbox.core.trends.trend import trend_test
+from scipy.stats import norm, rankdata, theilslopes
+
+NAN = np.nan
+
+
+def red(n, pixels, seed=0, phi=0.7, missing=0.0):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(n, pixels))
+    for t in range(1, n):
+        values[t] += phi * values[t - 1]
+    values += rng.normal(0, 0.02, pixels) * np.arange(n)[:, None]
+    values[rng.random(values.shape) < missing] = NAN
+    return values
+
+
+def plain_hamed_rao(x):
+    """One series, by the definition: pairs of months looked up one by one."""
+    months = [t for t in range(len(x)) if not np.isnan(x[t])]
+    slopes = [(x[b] - x[a]) / (b - a) for i, a in enumerate(months) for b in months[i + 1 :]]
+    slope, n = np.median(slopes), len(months)
+    rest = {t: x[t] - slope * t for t in months}
+    same = 1e-12 * max(abs(x[t]) for t in months)
+    rank = {}
+    for t in months:
+        less = sum(rest[u] < rest[t] - same for u in months)
+        equal = sum(abs(rest[u] - rest[t]) <= same for u in months)
+        rank[t] = less + (equal + 1) / 2
+    mean = (n + 1) / 2
+    square = sum((rank[t] - mean) ** 2 for t in months)
+    total = 0.0
+    for k in range(1, n // 4 + 1):
+        both = [(t, t + k) for t in months if t + k in rank]
+        if len(both) < 3 or square == 0:
+            continue
+        rho = sum((rank[a] - mean) * (rank[b] - mean) for a, b in both) / square
+        rho *= (n - k) / len(both)
+        if abs(rho) > norm.ppf(0.975) / np.sqrt(n):
+            total += (n - k) * (n - k - 1) * (n - k - 2) * rho
+    return max(1.0, 1 + 2 / (n * (n - 1) * (n - 2)) * total)
+
+
+def months_of(csr, pixels=60):
+    """Random land and ocean pixels of the real grid on their calendar, gaps as NaN."""
+    with netCDF4.Dataset(csr) as source:
+        grid = np.ma.filled(source["lwe_thickness"][:].astype(float), NAN)
+        days = np.ma.filled(source["time"][:].astype(float), NAN)
+    series = grid.reshape(grid.shape[0], -1)
+    chosen = np.random.default_rng(1).choice(series.shape[1], pixels, replace=False)
+    month = np.round((days - days[0]) / 30.4375).astype(int)
+    values = np.full((month[-1] + 1, pixels), NAN)
+    values[month] = series[:, chosen]
+    return values
+
+
+def assert_is_transcription(values):
+    found = corrected_trend_test(values, "hamed-rao")
+    plain = trend_test(values)
+    for pixel in range(values.shape[1]):
+        factor = plain_hamed_rao(values[:, pixel])
+        np.testing.assert_allclose(found.factor[pixel], factor, rtol=1e-9)
+        s, var_s = plain.mann_kendall.s[pixel], plain.mann_kendall.var_s[pixel] * factor
+        z = (s - np.sign(s)) / np.sqrt(var_s)
+        np.testing.assert_allclose(found.mann_kendall.z[pixel], z, rtol=1e-9)
+        np.testing.assert_allclose(found.mann_kendall.p[pixel], 2 * norm.sf(abs(z)), rtol=1e-9)
+    return found
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.15, 0.5])
+@pytest.mark.parametrize("n", [30, 61, 120])
+def test_hamed_rao_equals_a_transcription(n, missing):
+    assert_is_transcription(red(n, 8, n, missing=missing))
+
+
+def test_hamed_rao_with_ties_and_anticorrelation_equals_a_transcription():
+    assert_is_transcription(np.round(red(80, 8, 3, missing=0.1), 0))
+    found = assert_is_transcription(red(80, 8, 4, phi=-0.6, missing=0.1))
+    assert (found.factor >= 1).all() and (found.factor == 1).any()
+
+
+@pytest.mark.real
+def test_hamed_rao_on_real_pixels_equals_a_transcription(csr):
+    values = months_of(csr)
+    assert np.isnan(values).any(axis=0).all()
+    found = assert_is_transcription(values)
+    assert np.median(found.factor) > 2
+
+
+def test_hamed_rao_equals_pymannkendall_on_complete_series():
+    # 96 months make an even number of pairs: no residuals tie, which theirs leaves to rounding.
+    values = red(96, 40, 7)
+    found = corrected_trend_test(values, "hamed-rao")
+    compared = 0
+    for pixel in range(40):
+        theirs = pymannkendall.hamed_rao_modification_test(values[:, pixel], lag=24)
+        plain = pymannkendall.original_test(values[:, pixel])
+        if theirs.var_s < plain.var_s:
+            # Theirs may shrink the variance, even below 0; ours keeps the plain test's.
+            assert found.factor[pixel] == 1
+            continue
+        compared += 1
+        np.testing.assert_allclose(found.mann_kendall.var_s[pixel], theirs.var_s, rtol=1e-9)
+        np.testing.assert_allclose(found.mann_kendall.z[pixel], theirs.z, rtol=1e-9)
+        np.testing.assert_allclose(found.mann_kendall.p[pixel], theirs.p, rtol=1e-9, atol=1e-15)
+    assert compared > 30
+
+
+def test_a_compressed_axis_gives_another_correction():
+    # The trend of 5 a month is taken off over 40 places where it ran over 80 months.
+    values = red(80, 1, 2) + 5.0 * np.arange(80)[:, None]
+    values[20:60] = NAN
+    ours = corrected_trend_test(values, "hamed-rao")
+    theirs = pymannkendall.hamed_rao_modification_test(values[:, 0], lag=10)
+    np.testing.assert_allclose(ours.factor[0], plain_hamed_rao(values[:, 0]), rtol=1e-9)
+    assert abs(theirs.var_s / ours.mann_kendall.var_s[0] - 1) > 0.5
+
+
+def test_hamed_rao_by_head():
+    # Ranks 1…8 up and down in halves: d = -3.5 … 3.5, sum of squares 42, n / 4 = 2 lags.
+    # rho_1 = 26.25 / 42 = .625 and rho_2 = 11.5 / 42 = .27, the bound 1.96 / sqrt(8) = .69.
+    rising = np.arange(8.0)[:, None]
+    assert hamed_rao_factor(rising).tolist() == [1.0]
+    # Sixteen: sum of squares 340, bound .49; rho_1 = 276.25 / 340 = .8125 counts, and so do
+    # rho_2 = 213.5 / 340 = .628; rho_3 = 152.75 / 340 = .449 and rho_4 do not.
+    rho_1, rho_2 = 276.25 / 340, 213.5 / 340
+    expected = 1 + 2 * (15 * 14 * 13 * rho_1 + 14 * 13 * 12 * rho_2) / (16 * 15 * 14)
+    np.testing.assert_allclose(hamed_rao_factor(np.arange(16.0)[:, None]), [expected], rtol=1e-12)
+
+
+def test_yue_wang_by_head():
+    # n = 3: 1 + 2 (2/3 r + 1/3 r^2), r = .5
+    np.testing.assert_allclose(yue_wang_factor([3], [0.5]), [1 + 2 * (1 / 3 + 1 / 12)], rtol=1e-14)
+    assert yue_wang_factor([200, 200], [0.0, -0.4]).tolist() == [1.0, 1.0]
+    np.testing.assert_allclose(yue_wang_factor([10], [1.0]), [10.0], rtol=1e-12)
+    assert np.isnan(yue_wang_factor([10], [NAN])).all()
+
+
+def test_yue_wang_equals_the_closed_form():
+    n, r = np.array([20.0, 100.0, 249.0, 249.0]), np.array([0.3, 0.67, 0.9, 0.01])
+    closed = 1 + 2 * (r ** (n + 1) - n * r**2 + (n - 1) * r) / (n * (r - 1) ** 2)
+    np.testing.assert_allclose(yue_wang_factor(n, r), closed, rtol=1e-10)
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_limits_are_those_of_the_corrected_variance(test):
+    values = red(90, 6, 5, missing=0.1)
+    found = corrected_trend_test(values, test, alpha=0.1)
+    assert (found.p_original == trend_test(values).mann_kendall.p).all()
+    for pixel in range(6):
+        months = np.flatnonzero(np.isfinite(values[:, pixel]))
+        x = values[months, pixel]
+        slopes = np.sort(
+            [(x[j] - x[i]) / (months[j] - months[i]) for i in range(len(x)) for j in range(i)]
+        )
+        reach = norm.ppf(0.95) * np.sqrt(found.mann_kendall.var_s[pixel])
+        lower = slopes[round((slopes.size - reach) / 2) - 1]
+        upper = slopes[round((slopes.size + reach) / 2)]
+        np.testing.assert_allclose(
+            [found.sen.slope[pixel], found.sen.lower[pixel], found.sen.upper[pixel]],
+            [theilslopes(x, months)[0], lower, upper],
+            rtol=1e-12,
+        )
+
+
+def test_original_is_the_plain_test():
+    values = red(60, 5, 8, missing=0.2)
+    found, plain = corrected_trend_test(values), trend_test(values)
+    for one, other in zip((*found.sen, *found.mann_kendall), (*plain.sen, *plain.mann_kendall)):
+        np.testing.assert_array_equal(one, other)
+    assert (found.factor == 1).all()
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_edges(test):
+    values = np.full((40, 5), NAN)
+    values[3, 1] = values[9, 1] = 1.0
+    values[:, 2] = 7.3
+    values[:, 3] = 0.1 * np.arange(40)
+    values[::2, 4] = np.random.default_rng(0).normal(size=20)
+    found = corrected_trend_test(values, test)
+    assert np.isnan(found.mann_kendall.p[:2]).all() and np.isnan(found.factor[:2]).all()
+    assert found.mann_kendall.p[2] == 1 and found.factor[2] == 1
+    # No two neighbouring months: a lag of 1 is unknown to Yue & Wang, not to Hamed & Rao.
+    assert np.isnan(found.mann_kendall.p[4]) == (test == "yue-wang")
+    assert found.mann_kendall.p[3] < 1e-12 and found.factor[3] == 1
+    assert corrected_trend_test(np.empty((30, 0)), test).factor.shape == (0,)
+
+
+def test_corrected_tests_keep_their_level_far_better():
+    # No trend, months remembered as over land, gaps of the record.
+    rng = np.random.default_rng(12)
+    values = rng.normal(size=(284, 1500))
+    for t in range(1, 284):
+        values[t] += 0.67 * values[t - 1]
+    values[rng.choice(np.arange(5, 180), 22, replace=False)] = NAN
+    values[183:194] = values[196:198] = NAN
+    share = {t: (corrected_trend_test(values, t).mann_kendall.p < 0.05).mean() for t in TESTS}
+    assert share["original"] > 0.3
+    # Hamed & Rao's sum over significant sample correlations is known to stay too small.
+    assert share["yue-wang"] < 0.1 and share["hamed-rao"] < 0.2
+
+
+def test_average_ranks_equal_scipy():
+    values = np.round(np.random.default_rng(0).normal(size=(50, 7)), 1)
+    np.testing.assert_array_equal(average_ranks(values), rankdata(values, axis=0))
+    assert average_ranks(np.array([[1.0], [1.0 + 1e-15], [2.0]]), 1e-12).ravel().tolist() == [
+        1.5, 1.5, 3.0,
+    ]  # fmt: skip
+
+
+def test_an_unknown_test_is_refused():
+    with pytest.raises(ParameterError, match="original, hamed-rao, yue-wang"):
+        corrected_trend_test(np.zeros((30, 1)), "kendall")
