@@ -23,6 +23,7 @@ from .masks.combinemasks import CombineMasks
 from .masks.glaciermask import GlacierMask
 from .masks.watermask import WaterMask
 from .trends.amplitudephase import AmplitudePhase
+from .trends.attribution import Attribution
 from .trends.hotspots import Hotspots
 from .trends.latitudeprofile import LatitudeProfileTable
 from .trends.meananomaly import MeanAnomaly
@@ -63,5 +64,6 @@ ALGORITHMS = (
     LatitudeProfileTable,
     Seasonality,
     AmplitudePhase,
+    Attribution,
     ValidateWells,
 )

@@ -72,8 +72,8 @@ class AmplitudePhase(RecordAlgorithm):
                 min_amplitude=self.parameterAsDouble(parameters, "MIN_AMPLITUDE", context),
             )  # fmt: skip
         progress.info(
-            f"{summary.cells} cells, {summary.months} months; median annual amplitude "
-            f"{summary.median:.2f} {unit}."
+            f"{summary.cells} cells, {summary.months} months; annual amplitude "
+            f"{summary.mean:.2f} {unit}, mean over the area."
         )
         if summary.small:
             progress.info(f"{summary.small} cells are below the smallest amplitude: no phase.")

@@ -108,8 +108,8 @@ class Seasonality(RecordAlgorithm):
                 )
             progress.info(
                 f"{summary.cells} cells, whole years {summary.first} to {summary.last}, "
-                f"{summary.fewest} to {summary.most} complete; median {summary.median:.1f} %. "
-                "Noise without any season scores 77 %."
+                f"{summary.fewest} to {summary.most} complete; "
+                f"mean over the area {summary.mean:.1f} %. Noise without any season scores 77 %."
             )
             report = season_report(summary, stack.info, partial, VERSION) if page else None
             progress.check()

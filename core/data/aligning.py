@@ -106,6 +106,38 @@ def align_values(values, rows, columns, whole, min_share=0.5):
     return result
 
 
+class AlignedReader:
+    """Reads a stack on another `Grid` without writing it there first.
+
+    The method follows from the cells: ``bilinear`` to finer or equal ones, the
+    area-weighted ``mean`` to coarser ones; ``line`` says which. ``names`` are those of the
+    stack and of the target in messages. Raises as `check_alignment`. Reading is safe from
+    several threads.
+    """
+
+    def __init__(self, stack, target, min_share=0.5, names=("INPUT", "REFERENCE")):
+        self.stack, self.target, self.min_share = stack, target, min_share
+        coarser = target.dx > stack.grid.dx * (1 + _EPS) or target.dy > stack.grid.dy * (1 + _EPS)
+        self.method = "mean" if coarser else "bilinear"
+        check_alignment(stack.grid, target, self.method, False, names)
+        self.same = not stack.grid.difference(target)
+        self._y, self._x = axis_weights(self.method, stack.grid, target)
+        self.line = "on one grid" if self.same else _line(stack, target, self.method, min_share)
+
+    def read(self, row, col, ny, nx, bands=None):
+        """Values (time, y, x) of a block of the target, NaN where the stack has too little."""
+        if self.same:
+            return self.stack.read(row, col, ny, nx, bands=bands)
+        bands = range(self.stack.months.size) if bands is None else bands
+        row_runs, weights_y = self._y.part(row, ny)
+        column_runs, weights_x = self._x.part(col, nx)
+        if not (row_runs and column_runs):
+            return np.full((len(bands), ny, nx), np.nan)
+        whole = np.outer(self._y.whole[row : row + ny], self._x.whole[col : col + nx])
+        source = _read(self.stack, row_runs, column_runs, bands)
+        return align_values(source, weights_y, weights_x, whole, self.min_share)
+
+
 def _carry(field, rows, columns):
     return (columns @ (rows @ field).T).T
 

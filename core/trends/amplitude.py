@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.atomic import atomic_paths
+from ..data.bands import BandFile
 from ..data.blocks import run_blocks
 from ..data.rasterfile import RasterWriter
 from ..errors import DataError
 from ..progress import SILENT
+from .areas import weighted_mean
 from .harmonic import fit_harmonics
 from .months import observed_reader
 
@@ -21,10 +23,10 @@ MIN_MONTHS = 24
 
 @dataclass
 class AmplitudeSummary:
-    """Cells with a fit, their median annual amplitude, and cells whose phase was left out."""
+    """Cells with a fit, area-weighted mean of the annual amplitude, cells without a phase."""
 
     cells: int
-    median: float
+    mean: float
     small: int
     months: int
 
@@ -134,6 +136,6 @@ def map_amplitude_phase(
                 "none",
                 stack.name,
             )
-    return AmplitudeSummary(
-        int(known.sum()), float(np.median(size[known])), int((small & known).sum()), months.size
-    )
+    with BandFile(output) as made:
+        mean = weighted_mean(made, AMPLITUDES[0])
+    return AmplitudeSummary(int(known.sum()), mean, int((small & known).sum()), months.size)

@@ -21,3 +21,16 @@ def shares_above(file, band, thresholds, memory=None):
             above += [area[values > level].sum() for level in thresholds]
     shares = 100.0 * above / total if total else np.full(len(thresholds), np.nan)
     return float(total), tuple(zip(thresholds, above.tolist(), shares.tolist()))
+
+
+def weighted_mean(file, band, memory=None):
+    """Area-weighted mean of a band of a `BandFile`, NaN where it holds no value."""
+    areas = file.grid.cell_areas()
+    total = weight = 0.0
+    for row, ny in strips(file.grid, 4, memory):
+        (values,) = file.read([band], row, 0, ny)
+        known = np.isfinite(values)
+        area = np.where(known, areas[row : row + ny], 0.0)
+        total += (np.where(known, values, 0.0) * area).sum()
+        weight += area.sum()
+    return float(total / weight) if weight else float("nan")

@@ -23,7 +23,7 @@ def season_report(summary, info, path, version=""):
              "against that of the annual means; n − 1"),
             ("Years", f"{summary.first} to {summary.last}, "
              f"{summary.fewest} to {summary.most} of them complete"),
-            ("Median of the cells", f"{summary.median:.1f} %"),
+            ("Mean over the area", f"{summary.mean:.1f} %"),
             ("Area with a value", f"{summary.area_km2:,.0f} km²"),
             ("Areas", area_text(summary.sphere)),
         ]

@@ -9,7 +9,7 @@ from ..data.blocks import run_blocks
 from ..data.rasterfile import RasterWriter
 from ..errors import DataError, ParameterError, TimeAxisError
 from ..progress import SILENT
-from .areas import shares_above
+from .areas import shares_above, weighted_mean
 from .months import observed_reader
 from .series import as_series
 
@@ -26,7 +26,7 @@ class SeasonalitySummary:
     """What a map of seasonality rests on.
 
     ``first`` and ``last`` whole year, ``fewest`` and ``most`` complete years of any cell,
-    ``cells``, ``median`` in %, ``area_km2`` and ``above``: (threshold %, km², share %).
+    ``cells``, area-weighted ``mean`` in %, ``area_km2`` and ``above``: (threshold %, km², share %).
     """
 
     first: int
@@ -34,7 +34,7 @@ class SeasonalitySummary:
     fewest: int
     most: int
     cells: int
-    median: float
+    mean: float
     area_km2: float
     above: tuple
     sphere: bool
@@ -141,8 +141,8 @@ def map_seasonality(
             )
     with BandFile(output) as made:
         area, above = shares_above(made, BANDS[0], [level for level, _ in PUBLISHED])
-        sphere = made.grid.is_geographic
+        mean, sphere = weighted_mean(made, BANDS[0]), made.grid.is_geographic
     return SeasonalitySummary(
         first, first + years - 1, int(complete[known].min()), int(complete[known].max()),
-        int(known.sum()), float(np.median(share[known])), area, above, sphere,
+        int(known.sum()), mean, area, above, sphere,
     )  # fmt: skip

@@ -49,6 +49,7 @@ IDS = {
     "seasonality": "7 Trends",
     "amplitudephase": "7 Trends",
     "validatewells": "8 Validation",
+    "attribution": "7 Trends",
 }
 #: Parameters that scripts and models rely on, in the order of the dialog.
 PARAMETERS = {
@@ -102,6 +103,8 @@ PARAMETERS = {
     "UNIT_FIELD DATE_FORMAT YIELD_FROM SPECIFIC_YIELD YIELD_RASTER YIELD_FIELD REFERENCE BEFORE "
     "CLASSES THRESHOLDS START END MIN_MONTHS MIN_YEARS BINS SENSITIVITY OUTLIER OUTPUT "
     "OUTPUT_CELLS OUTPUT_BINS OUTPUT_SCORES OUTPUT_HTML",
+    "attribution": "INPUT BACKGROUND FLAGS DESEASONALISE BASELINE_START BASELINE_END START END "
+    "OUTPUT OUTPUT_TOTAL OUTPUT_BACKGROUND OUTPUT_STACK OUTPUT_TABLE OUTPUT_HTML",
 }
 names = [a.ID for a in ALGORITHMS]
 

@@ -107,6 +107,9 @@ def test_shares_of_the_area_are_spherical(tmp_path, make_stack):
     share = 100 * top / (top + bottom)
     assert [level for level, _, _ in summary.above] == [50, 66]
     np.testing.assert_allclose([s for _, _, s in summary.above], share, rtol=1e-9)
+    with rasterio.open(tmp_path / "o.tif") as file:
+        one, two = file.read(1).ravel()
+    assert summary.mean == pytest.approx((one * top + two * bottom) / (top + bottom), rel=1e-6)
 
 
 def test_refusals(tmp_path, make_stack):
