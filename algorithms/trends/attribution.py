@@ -25,7 +25,7 @@ FIELDS = (
 )  # fmt: skip
 OPTIONAL = {
     "OUTPUT_TOTAL": ("Trend of the total", "Trend map of the groundwater storage itself, cm."),
-    "OUTPUT_BACKGROUND": (
+    "OUTPUT_NATURAL": (
         "Trend of the background",
         "Trend map of the background over the same months and cells, cm.",
     ),

@@ -134,7 +134,7 @@ class AlignedReader:
         if not (row_runs and column_runs):
             return np.full((len(bands), ny, nx), np.nan)
         whole = np.outer(self._y.whole[row : row + ny], self._x.whole[col : col + nx])
-        source = _read(self.stack, row_runs, column_runs, bands)
+        source = read_runs(self.stack, row_runs, column_runs, bands)
         return align_values(source, weights_y, weights_x, whole, self.min_share)
 
 

@@ -23,7 +23,7 @@ def stacks(make_stack, tmp_path):
 
 def test_run(run, stacks, tmp_path, log):
     result = run("attribution", log, **stacks, OUTPUT=tmp_path / "r.tif",
-                 OUTPUT_TOTAL=tmp_path / "t.tif", OUTPUT_BACKGROUND=tmp_path / "b.tif",
+                 OUTPUT_TOTAL=tmp_path / "t.tif", OUTPUT_NATURAL=tmp_path / "b.tif",
                  OUTPUT_STACK=tmp_path / "s.tif", OUTPUT_TABLE=tmp_path / "shares.csv",
                  OUTPUT_HTML=tmp_path / "r.html")  # fmt: skip
     slopes = {}
