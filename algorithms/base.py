@@ -17,6 +17,7 @@ from ..core.errors import Cancelled, DependencyError, GraceWaterError, ReadError
 from .feedback import QgisProgress
 from .groups import GROUPS
 from .help import help_html
+from .labels import label_parameters
 from .styling import LayerStyler
 from .targets import check_ending, check_targets
 
@@ -131,7 +132,7 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
             if ok:
                 self.check(parameters, context)
         except (GraceWaterError, QgsProcessingException) as error:
-            return False, str(error)
+            return False, self.with_labels(error)
         except ImportError as error:
             return False, str(broken_package(error))
         except OSError as error:
@@ -146,7 +147,7 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
         try:
             self._check_ways(parameters, context)
         except GraceWaterError as error:
-            raise QgsProcessingException(str(error)) from error
+            raise QgsProcessingException(self.with_labels(error)) from error
         return True
 
     def processAlgorithm(self, parameters, context, feedback):
@@ -159,7 +160,7 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
             progress.info(self.tr("Cancelled: nothing was written."))
             return {}
         except GraceWaterError as error:
-            raise QgsProcessingException(str(error)) from error
+            raise QgsProcessingException(self.with_labels(error)) from error
         except ImportError as error:
             raise QgsProcessingException(str(broken_package(error))) from error
         except MemoryError as error:
@@ -193,6 +194,11 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
                 self.sources[name] = layer.source()
             elif parameters.get(name) not in (None, ""):
                 raise _no_raster(name, parameters[name])
+
+    def with_labels(self, error):
+        """The text of an error, its parameters named as scripts and as the dialog name them."""
+        labels = {d.name(): d.description() for d in self.parameterDefinitions()}
+        return label_parameters(str(error), labels)
 
     # -- helpers for compute ----------------------------------------------------
     def has(self, name):

@@ -111,10 +111,8 @@ class ImportStorage(GraceAlgorithm):
         )
         for _, name, label, what in COMPONENTS:
             self.add(
-                QgsProcessingParameterRasterDestination(
-                    name, self.tr(label), optional=True, createByDefault=False
-                ),
-                f"GeoTIFF, one band a month, in cm: {what}.",
+                QgsProcessingParameterRasterDestination(name, self.tr(label), optional=True),
+                f"GeoTIFF, one band a month, in cm: {what}. 'Separate groundwater' asks for it.",
             )
         self.add(
             QgsProcessingParameterFileDestination(

@@ -1,14 +1,20 @@
 """GRACE/GRACE-FO Level-3 and mascon products on a latitude-longitude grid."""
 
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..errors import GridError, ReadError, TimeAxisError, located
+from ..progress import SILENT
 from .grid import Grid
 from .multidim import MultidimFile
 from .products.gsfc import is_gsfc, open_gsfc
+from .products.latlon import check_packing, check_sizes
+from .products.plausible import check_anomaly, check_sigma
+from .solutions import check_solutions
 from .timeaxis import decode_times
+from .turning import TurnedVariable, check_pieces, needs_turning
 from .units import storage_factor
 
 #: Names under which the products carry equivalent water height, best first.
@@ -51,6 +57,8 @@ class GraceProduct:
         values = variable.read([0, int(rows.min()), 0], [self.solutions, ny, self.grid.nx])
         values = values[:, rows - rows.min()][:, :, self._columns]
         factor = self._factor(variable)
+        check = check_sigma if variable is self.uncertainty else check_anomaly
+        check(values, factor, f"{self.file.name}, variable {variable.name}")
         return values if factor == 1.0 else values * factor
 
     def _factor(self, variable):
@@ -59,6 +67,22 @@ class GraceProduct:
         if variable.units in ("", self.variable.units):
             return self.factor
         return storage_factor(variable.units, f"{self.file.name}, variable {variable.name}")
+
+    @contextmanager
+    def turned(self, height, beside, sigma=False, progress=SILENT):
+        """This product, for strips of ``height`` rows; see `turning`.
+
+        ``sigma``: the uncertainty is read too. Files whose pieces suit stay as they are.
+        """
+        names = ("variable", "uncertainty") if sigma else ("variable",)
+        wanted = [n for n in names if needs_turning(getattr(self, n), height)]
+        with ExitStack() as stack:
+            copies = {}
+            for number, name in enumerate(wanted):
+                share = progress.part(number / len(wanted), (number + 1) / len(wanted))
+                copies[name] = TurnedVariable(getattr(self, name), beside, share)
+                stack.callback(copies[name].close)
+            yield replace(self, **copies)
 
     def read_uncertainty(self, row, ny):
         """One-sigma (solution, y, x) in cm, for products that state it."""
@@ -85,8 +109,14 @@ def open_grace(path, variable="", units=""):
         return open_gsfc(file, variable, units)
     storage = _find_storage(file, variable)
     time, lat, lon = _axes(file, storage)
+    uncertainty = _companion(file, storage, UNCERTAINTY_NAMES)
+    for variable in (storage, uncertainty):
+        if variable is not None:
+            check_packing(file, variable)
+            check_pieces(variable, file.name)
     middle, start, end = _times(file, time)
-    lat_values, lon_values = lat.read(), lon.read()
+    check_solutions(file.name, middle, start, end)
+    lat_values, lon_values = _degrees(file, lat, 90.0), _degrees(file, lon, 360.0)
     rows = np.argsort(-lat_values, kind="stable")
     wrapped = np.where(lon_values >= 180.0, lon_values - 360.0, lon_values)
     columns = np.argsort(wrapped, kind="stable")
@@ -96,7 +126,7 @@ def open_grace(path, variable="", units=""):
     return GraceProduct(
         file=file,
         variable=storage,
-        uncertainty=_companion(file, storage, UNCERTAINTY_NAMES),
+        uncertainty=uncertainty,
         grid=grid,
         middle=middle,
         start=start,
@@ -151,6 +181,9 @@ def _axes(file, storage):
             f"({', '.join(storage.dims)})",
             file.name,
         )
+    if storage.shape[0] == 0:
+        raise TimeAxisError("at least one solution is expected", "an empty time axis", file.name)
+    check_sizes(file, storage, {"time": 0, "lat": 1, "lon": 2})
     for axis in ("time", "lat", "lon"):
         if found[axis][1] not in file.names():
             error = TimeAxisError if axis == "time" else GridError
@@ -158,9 +191,16 @@ def _axes(file, storage):
     return tuple(file.variable(found[a][1]) for a in ("time", "lat", "lon"))
 
 
+def _degrees(file, axis, limit):
+    values = axis.read()
+    if values.ndim != 1 or not np.isfinite(values).all() or np.abs(values).max() > limit + 1e-3:
+        raise GridError(
+            f"degrees within ±{limit:g} are expected in {axis.name!r}", "others", file.name
+        )
+    return values
+
+
 def _times(file, time):
-    if time.shape[0] == 0:
-        raise TimeAxisError("at least one solution is expected", "an empty time axis", file.name)
     calendar = time.attribute("calendar")
     middle = decode_times(time.read(), time.units, file.name, calendar)
     names = file.names()

@@ -91,28 +91,31 @@ def import_grace(
     _check_baseline(plan, base, baseline, product.file.name)
     whole = (0, 0, product.grid.ny, product.grid.nx)
     row, col, ny, nx = snap_extent(product.grid, extent) if extent is not None else whole
-    noise = _find_noise(product, plan, memory, progress.part(0, 0.4))
-    bad = noise.noisy()
-    drop = bad if noisy == "missing" else np.zeros(bad.size, bool)
-    usable = base & plan.observed & ~drop
-    if not usable.any():
-        raise BaselineError(
-            "at least one observed month inside the baseline is expected",
-            "only noise months, which NOISY sets to missing",
-            product.file.name,
+    height, _ = _strips(_row_blocks(product, plan.months.size, memory)[0][1])
+    sigma = bool(uncertainty_output)
+    with product.turned(height, output, sigma, progress.part(0, 0.3)) as turned:
+        noise = _find_noise(turned, plan, memory, progress.part(0.3, 0.5))
+        bad = noise.noisy()
+        drop = bad if noisy == "missing" else np.zeros(bad.size, bool)
+        usable = base & plan.observed & ~drop
+        if not usable.any():
+            raise BaselineError(
+                "at least one observed month inside the baseline is expected",
+                "only noise months, which NOISY sets to missing",
+                product.file.name,
+            )
+        info = StackInfo(
+            grid=product.grid.window(row, col, ny, nx),
+            months=plan.months,
+            units="cm",
+            long_name="terrestrial water storage anomaly",
+            baseline=tuple(calendar.month_text(calendar.parse_month(m)) for m in baseline),
+            history=_history(product, plan, baseline, int(usable.sum()), noisy, bad, doubles),
         )
-    info = StackInfo(
-        grid=product.grid.window(row, col, ny, nx),
-        months=plan.months,
-        units="cm",
-        long_name="terrestrial water storage anomaly",
-        baseline=tuple(calendar.month_text(calendar.parse_month(m)) for m in baseline),
-        history=_history(product, plan, baseline, int(usable.sum()), noisy, bad, doubles),
-    )
-    mean = _write(
-        product, plan, info, (row, col), usable, drop, output, uncertainty_output,
-        memory, progress.part(0.4, 1),
-    )  # fmt: skip
+        mean = _write(
+            turned, plan, info, (row, col), usable, drop, output, uncertainty_output,
+            memory, progress.part(0.5, 1),
+        )  # fmt: skip
     return ImportSummary(
         product=product.file.name,
         title=str(product.file.attributes().get("title", "")),

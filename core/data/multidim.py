@@ -110,6 +110,15 @@ class Variable:
         """Elements along each dimension that the file stores together (0: it does not say)."""
         return tuple(int(n) for n in self._array.GetBlockSize() or ())
 
+    @property
+    def plain_dtype(self):
+        """The type that holds the values as `read` gives them, without loss."""
+        packed = self._array.GetScale() not in (None, 1.0) or self._array.GetOffset() not in (
+            None,
+            0.0,
+        )
+        return "float32" if self._numbers() == np.float32 and not packed else "float64"
+
     def attribute(self, name, default=""):
         """An attribute, whatever the case of its name (CSR writes ``Units``)."""
         for key, value in self.attrs.items():
@@ -136,13 +145,7 @@ class Variable:
 
     def _raw(self, start, count):
         """Numbers as the file holds them."""
-        from osgeo import gdal_array
-
-        kind = gdal_array.GDALTypeCodeToNumericTypeCode(
-            self._array.GetDataType().GetNumericDataType()
-        )
-        if kind is None:
-            raise ReadError(f"numbers in {self.name!r} are expected", "others", self._file.name)
+        kind = self._numbers()
         if 0 in count:
             return np.empty(count, kind)
         # Not ReadAsArray: where the host has GDAL's exceptions switched off it hands
@@ -156,6 +159,17 @@ class Variable:
                 "The file looks truncated or damaged: download it again.",
             )
         return np.frombuffer(content, kind).reshape(count)
+
+    def _numbers(self):
+        """The type of the numbers in the file."""
+        from osgeo import gdal_array
+
+        kind = gdal_array.GDALTypeCodeToNumericTypeCode(
+            self._array.GetDataType().GetNumericDataType()
+        )
+        if kind is None:
+            raise ReadError(f"numbers in {self.name!r} are expected", "others", self._file.name)
+        return kind
 
     def _fills(self, kind):
         """The numbers that stand for missing, as far as ``kind`` can hold them."""

@@ -1,13 +1,18 @@
 """GSFC mascons: an HDF5 file with one series a mascon, painted on a grid."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ...errors import DataError, GridError, ReadError, TimeAxisError
+from ...progress import SILENT
 from ..grid import Grid
 from ..multidim import MultidimFile
+from ..solutions import check_solutions
 from ..units import storage_factor
+from .latlon import check_packing
+from .plausible import check_anomaly, check_sigma
 
 #: Degrees of a painted cell: mascons are about 1° high and end at uneven longitudes.
 SPACING = 0.5
@@ -56,6 +61,11 @@ class GsfcProduct:
         """One-sigma (solution, y, x) in cm: half of the file's two-sigma of noise."""
         return self._paint(self.uncertainty, row, ny, 0.5 * self.factor)
 
+    @contextmanager
+    def turned(self, height, beside, sigma=False, progress=SILENT):
+        """Itself: mascons are kept in memory, whatever the strips."""
+        yield self
+
     def land(self, row, ny):
         """Boolean (y, x): not an ocean mascon; None where the file does not say."""
         if self.ocean is None:
@@ -65,7 +75,10 @@ class GsfcProduct:
 
     def _paint(self, variable, row, ny, factor):
         if variable.name not in self._kept:
-            self._kept[variable.name] = _by_time(variable, self.mascons, self.solutions)
+            values = _by_time(variable, self.mascons, self.solutions)
+            check = check_sigma if variable is self.uncertainty else check_anomaly
+            check(values, factor, f"{self.file.name}, variable {variable.name}")
+            self._kept[variable.name] = values
         cells = self.cells[row : row + ny]
         values = self._kept[variable.name][:, cells] * factor
         values[:, cells < 0] = np.nan
@@ -113,6 +126,8 @@ def open_gsfc(file, variable="", units="", spacing=SPACING):
         raise TimeAxisError(
             "solutions that start before they end are expected", "others", file.name
         )
+    check_solutions(file.name, _dates(middle, file), start, end)
+    check_packing(file, storage)
     grid = _grid(spacing)
     stated = units or storage.units or "cm"
     product = GsfcProduct(

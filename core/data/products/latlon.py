@@ -86,8 +86,8 @@ def find_layout(file, variable):
     factor that cannot be meant.
     """
     positions = _positions(file, variable)
-    _check_sizes(file, variable, positions)
-    _check_packing(file, variable)
+    check_sizes(file, variable, positions)
+    check_packing(file, variable)
     lat, lon = (_coordinate(file, variable.dims[positions[a]], a) for a in ("lat", "lon"))
     rows = np.argsort(-lat, kind="stable")
     centres = _wrapped(lon)
@@ -148,7 +148,8 @@ def _kind(file, dim):
     return _NAMES.get(dim.lower(), "")
 
 
-def _check_sizes(file, variable, positions):
+def check_sizes(file, variable, positions):
+    """Raise `GridError`, `TimeAxisError` for declared lengths that no product has."""
     for axis, most in (("lat", MAX_SIDE), ("lon", MAX_SIDE), ("time", MAX_TIMES)):
         size = variable.shape[positions[axis]] if axis in positions else 1
         if not 0 < size <= most:
@@ -162,7 +163,8 @@ def _check_sizes(file, variable, positions):
             )
 
 
-def _check_packing(file, variable):
+def check_packing(file, variable):
+    """Raise `ReadError` for a scale factor or an offset that cannot be meant."""
     for name in ("scale_factor", "add_offset"):
         value = variable.attribute(name, None)
         if value is None:

@@ -12,6 +12,7 @@ from ..grid import snap_extent
 from ..stack import StackInfo
 from .bandwriter import band_writer, plan_rows
 from .extending import Offset, check_residual, plan_extension
+from .plausible import check_quantity
 from .quantities import Conversion
 
 #: Planes of 8 bytes held for each month that is read.
@@ -180,7 +181,9 @@ class _Reader:
 
     def read(self, indexes, row, ny):
         values = self._record.read(indexes, self._row + row, ny, self._columns)
-        return values * self._conversion.factors(self._record.months[indexes])[:, None, None]
+        values = values * self._conversion.factors(self._record.months[indexes])[:, None, None]
+        check_quantity(values, self._conversion.kind, self._record.name)
+        return values
 
     def read_months(self, months, row, ny):
         """As `read`, by month; NaN for months outside the record."""
