@@ -11,6 +11,7 @@ from ..progress import SILENT
 from . import months as calendar
 from .atomic import atomic_paths
 from .blocks import MEMORY_BUDGET
+from .gdalcache import bounded_cache
 from .grace import open_grace
 from .grid import snap_extent
 from .merging import plan_months
@@ -93,7 +94,8 @@ def import_grace(
     row, col, ny, nx = snap_extent(product.grid, extent) if extent is not None else whole
     height, _ = _strips(_row_blocks(product, plan.months.size, memory)[0][1])
     sigma = bool(uncertainty_output)
-    with product.turned(height, output, sigma, progress.part(0, 0.3)) as turned:
+    share = progress.part(0, 0.3)
+    with bounded_cache(), product.turned(height, output, sigma, share) as turned:
         noise = _find_noise(turned, plan, memory, progress.part(0.3, 0.5))
         bad = noise.noisy()
         drop = bad if noisy == "missing" else np.zeros(bad.size, bool)
@@ -157,8 +159,8 @@ def _check_baseline(plan, base, baseline, name):
 
 
 def _row_blocks(product, months, memory):
-    # Solutions, their months and a work copy, in 8 bytes each.
-    per_row = product.grid.nx * 8 * (2 * product.solutions + 2 * months)
+    # Solutions and their months, each with the copies on the way, in 8 bytes each.
+    per_row = product.grid.nx * 8 * (4 * product.solutions + 4 * months)
     height = max(1, int(memory // per_row))
     return [(row, min(height, product.grid.ny - row)) for row in range(0, product.grid.ny, height)]
 

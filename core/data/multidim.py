@@ -11,6 +11,8 @@ import numpy as np
 from ..errors import ReadError
 from .classic import check_whole
 
+#: Endings of HDF5 files that the NetCDF library may not read, such as GSFC's.
+_HDF5 = (".h5", ".hdf5", ".he5", ".hdf")
 #: What the NetCDF library puts where floating-point numbers were never written.
 _DEFAULT_FILL = 9.9692099683868690e36
 
@@ -29,7 +31,7 @@ class MultidimFile:
             raise ReadError("an existing file is expected", "none", self.path)
         check_whole(path)
         self._gdal = gdal
-        dataset = self._call(gdal.OpenEx, self.path, gdal.OF_MULTIDIM_RASTER)
+        dataset = self._open()
         if dataset is None:
             raise ReadError(
                 "a NetCDF or HDF5 file is expected",
@@ -41,6 +43,22 @@ class MultidimFile:
         self._root = dataset.GetRootGroup()
         if self._root is None:
             raise ReadError("a file with arrays is expected", "none", self.name)
+
+    def _open(self):
+        # One driver at a time: what the NetCDF library refuses as damaged can end the
+        # process in the other one, which only plain HDF5 files need.
+        drivers = [["netCDF"]] + [["HDF5"]] * (Path(self.path).suffix.lower() in _HDF5)
+        flags = self._gdal.OF_MULTIDIM_RASTER
+        for number, names in enumerate(drivers, 1):
+            try:
+                dataset = self._call(self._gdal.OpenEx, self.path, flags, names)
+            except ReadError:
+                if number == len(drivers):
+                    raise
+                continue
+            if dataset is not None:
+                return dataset
+        return None
 
     def _call(self, function, *args):
         # GDAL reports by exception or by None depending on a global switch that

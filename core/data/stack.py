@@ -61,6 +61,14 @@ class MonthlyStack:
             raise ReadError("a raster that GDAL can open is expected", error, self.name) from error
         try:
             self.info = self._read_info()
+        except UnicodeDecodeError as error:
+            self._file.close()
+            raise ReadError(
+                "readable descriptions and tags are expected",
+                error.reason,
+                self.name,
+                "The file looks damaged.",
+            ) from error
         except BaseException:
             self._file.close()
             raise
@@ -96,6 +104,8 @@ class MonthlyStack:
                 "Assign one first (Raster ▸ Projections ▸ Assign projection).",
             )
         grid = Grid(t.c, t.f, t.a, -t.e, file.width, file.height, crs)
+        for scale, offset in set(zip(file.scales, file.offsets)):
+            check_scale(scale, offset, self.name)
         months = _band_months(file, self.name)
         calendar.check_complete(months, self.name)
         units = tags.get("units") or next((u for u in file.units if u), "") or ""
@@ -227,6 +237,17 @@ def short_name(source):
     if text.upper().startswith(("NETCDF:", "HDF5:")):
         return text
     return Path(text.split("|")[0]).name or text
+
+
+def check_scale(scale, offset, name):
+    """Raise `ReadError` for the scale and the offset of a band that cannot be meant."""
+    if not (np.isfinite(scale) and scale != 0 and np.isfinite(offset)):
+        raise ReadError(
+            "a finite scale other than 0 and a finite offset are expected",
+            f"{scale:g} and {offset:g}",
+            name,
+            "Its header is damaged, or it was written wrongly.",
+        )
 
 
 def _crs_of_degrees(tags):

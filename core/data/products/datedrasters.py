@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import GridError, ReadError, TimeAxisError
 from ..grid import Grid
+from ..stack import check_scale
 from .cf import check_one_unit
 from .latlon import MAX_SIDE
 from .quantities import check_fills
@@ -71,7 +72,13 @@ def inspect_raster(path):
         if not file.crs:
             raise GridError("a raster with a coordinate reference system is expected", "none", name)
         grid = Grid(t.c, t.f, t.a, -t.e, file.width, file.height, file.crs.to_wkt())
-        units = file.tags().get("units") or file.units[0] or ""
+        check_scale(file.scales[0], file.offsets[0], name)
+        try:
+            units = file.tags().get("units") or file.units[0] or ""
+        except UnicodeDecodeError as error:
+            raise ReadError(
+                "readable tags are expected", error.reason, name, "The file looks damaged."
+            ) from error
     return RasterFile(str(path), np.array([month]), grid, units)
 
 
