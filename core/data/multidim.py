@@ -131,11 +131,11 @@ class Variable:
     @property
     def plain_dtype(self):
         """The type that holds the values as `read` gives them, without loss."""
-        packed = self._array.GetScale() not in (None, 1.0) or self._array.GetOffset() not in (
-            None,
-            0.0,
+        return (
+            "float32"
+            if self._numbers() == np.float32 and self._packing() == (1.0, 0.0)
+            else "float64"
         )
-        return "float32" if self._numbers() == np.float32 and not packed else "float64"
 
     def attribute(self, name, default=""):
         """An attribute, whatever the case of its name (CSR writes ``Units``)."""
@@ -156,10 +156,20 @@ class Variable:
         if values.dtype.kind == "f":
             for fill in self._fills(raw.dtype):
                 values[raw == fill] = np.nan
-        scale, offset = self._array.GetScale(), self._array.GetOffset()
-        if scale not in (None, 1.0) or offset not in (None, 0.0):
-            values = values * (1.0 if scale is None else scale) + (offset or 0.0)
-        return values
+        scale, offset = self._packing()
+        return values if (scale, offset) == (1.0, 0.0) else values * scale + offset
+
+    def _packing(self):
+        """Scale and offset; GDAL's HDF5 driver leaves them to the reader."""
+        pair = []
+        for found, name, none in (
+            (self._array.GetScale(), "scale_factor", 1.0),
+            (self._array.GetOffset(), "add_offset", 0.0),
+        ):
+            stated = self._stated(name) if found is None else found
+            number = np.ravel(none if stated is None else stated)[0]
+            pair.append(float(number) if isinstance(number, (int, float, np.number)) else none)
+        return tuple(pair)
 
     def _raw(self, start, count):
         """Numbers as the file holds them."""
@@ -191,8 +201,9 @@ class Variable:
 
     def _fills(self, kind):
         """The numbers that stand for missing, as far as ``kind`` can hold them."""
-        found = [self._array.GetNoDataValueAsDouble(), self._stated("missing_value")]
-        if kind.kind == "f" and self._stated("_FillValue") is None:
+        declared = self._stated("_FillValue")
+        found = [self._array.GetNoDataValueAsDouble(), self._stated("missing_value"), declared]
+        if kind.kind == "f" and declared is None:
             found.append(_DEFAULT_FILL)
         limits = np.finfo(kind) if kind.kind == "f" else np.iinfo(kind)
         return {

@@ -81,16 +81,21 @@ def inspect_cf(path, variable=""):
 
 
 def _only_candidate(file):
-    found = []
+    found, problems = [], []
     for name in file.names():
+        variable = file.variable(name)
         try:
-            layout, _ = find_layout(file, file.variable(name))
-        except GraceWaterError:
+            layout, _ = find_layout(file, variable)
+        except GraceWaterError as error:
+            if len(variable.dims) >= 3:
+                problems.append(error)
             continue
         if "time" in layout.positions:
             found.append(name)
     if len(found) == 1:
         return found[0]
+    if not found and len(problems) == 1:
+        raise problems[0]
     raise ReadError(
         "one variable over time, latitude and longitude is expected",
         ", ".join(found) or f"none among {', '.join(file.names()) or 'no variables'}",
