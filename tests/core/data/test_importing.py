@@ -430,8 +430,8 @@ def test_a_tight_memory_does_not_blow_up_the_file(tmp_path, make_product, calend
     before = gdal.GetCacheMax()
     gdal.SetCacheMax(400_000)
     try:
-        # 20 rows of 180 cells with 24 solutions and 24 months.
-        import_grace(path, tmp_path / "strips.tif", memory=20 * 180 * 8 * 96)
+        # 20 rows of 180 cells with 24 solutions and 24 months, and their copies.
+        import_grace(path, tmp_path / "strips.tif", memory=20 * 180 * 8 * 192)
     finally:
         gdal.SetCacheMax(before)
     whole, strips = (tmp_path / f"{n}.tif" for n in ("whole", "strips"))
