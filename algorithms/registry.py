@@ -31,6 +31,7 @@ from .trends.seasonality import Seasonality
 from .trends.stippling import Stippling
 from .trends.trendclasses import TrendClasses
 from .trends.trendmap import TrendMap
+from .validation.comparestacks import CompareStacks
 from .validation.validatewells import ValidateWells
 
 ALGORITHMS = (
@@ -65,5 +66,6 @@ ALGORITHMS = (
     Seasonality,
     AmplitudePhase,
     Attribution,
+    CompareStacks,
     ValidateWells,
 )

@@ -99,6 +99,15 @@ def sequential(band, unit=""):
     return style
 
 
+def ranged(band, low, high, colours, unit=""):
+    """A style function: one band from ``low`` to ``high`` over ``colours``, unit in the legend."""
+
+    def style(layer):
+        layer.setRenderer(_pseudocolour(layer.dataProvider(), band, low, high, colours, unit))
+
+    return style
+
+
 def flags(band, staged=True):
     """A style function for flag stacks: one colour a class, named in the legend.
 

@@ -18,6 +18,8 @@ CLASSES = (
     (0.8, 1.01, "#2166ac"),
 )
 UNKNOWN = "#bdbdbd"
+#: The same for rasters.
+CORRELATION_COLOURS = ("#b2182b", "#ef8a62", "#f7f7f7", "#92c5de", "#2166ac")
 
 
 def correlation_points(field, decimals):

@@ -121,7 +121,9 @@ class Moments:
             cc = np.clip(cc, -1.0, 1.0)
             nse = np.where(moves_y, 1.0 - sse / self.yy, np.nan)
             spread = np.sqrt(np.asarray(self.xx) / self.yy)
-            ratio = np.where(np.asarray(self.y) != 0, self.x / np.asarray(self.y), np.nan)
+            # A mean that is zero but for rounding has no ratio.
+            zero = np.abs(self.y) <= 1e-9 * np.sqrt(np.asarray(self.yy) / w)
+            ratio = np.where(zero, np.nan, self.x / np.asarray(self.y))
             kge = 1.0 - np.sqrt((cc - 1) ** 2 + (spread - 1) ** 2 + (ratio - 1) ** 2)
         return Metrics(n, cc, cc * cc, nse, rmse, bias, kge)
 

@@ -88,6 +88,9 @@ def test_what_does_not_exist_is_nan():
 
 def test_kge_has_no_value_at_a_mean_of_zero():
     assert np.isnan(metrics([[1.0], [2], [3]], [[-1.0], [0], [1]]).kge[0])
+    y = np.random.default_rng(0).normal(size=(50, 1))
+    y -= y.mean()  # zero but for rounding
+    assert np.isnan(metrics(y + 1, y).kge[0])
 
 
 def test_far_from_zero_no_digit_is_lost():
