@@ -1,6 +1,7 @@
 """Every algorithm of the toolbox, in the order of the groups."""
 
 from .basins.basinstatistics import BasinStatistics
+from .basins.waterbalance import WaterBalance
 from .data.alignstack import AlignStack
 from .data.describestack import DescribeStack
 from .data.exportstack import ExportStack
@@ -57,6 +58,7 @@ ALGORITHMS = (
     DownscaleDelta,
     CorrectResiduals,
     BasinStatistics,
+    WaterBalance,
     TrendMap,
     TrendClasses,
     Stippling,

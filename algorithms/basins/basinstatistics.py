@@ -5,29 +5,22 @@ from contextlib import ExitStack
 from qgis.core import (
     QgsProcessing,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFeatureSource,
-    QgsProcessingParameterField,
     QgsProcessingParameterFileDestination,
-    QgsProcessingParameterNumber,
 )
 
-from ...core.dependencies import check_packages
-from ..base import GraceAlgorithm
-from ..layers import check_source, read_polygons
 from ..sinks import title_layers, write_sinks
 from ..styling import graduated
 from ..version import VERSION
+from .common import BasinAlgorithm
 from .tables import SERIES_FIELDS, SUMMARY_FIELDS, series_rows, summary_rows
 from .uncertainty import COMPONENTS, declare_uncertainty, uncertainty_options
-
-NUMBER = QgsProcessingParameterNumber.Type
 
 #: How the attribute table rounds the summary.
 DECIMALS = {name: 3 for name, kind in SUMMARY_FIELDS if kind == "real"}
 DECIMALS.update(area_km2=0, n_eff=0, p=4, r1=2, covered_share=2)
 
 
-class BasinStatistics(GraceAlgorithm):
+class BasinStatistics(BasinAlgorithm):
     """Zonal statistics of a monthly stack over polygons."""
 
     ID = "basinstatistics"
@@ -52,26 +45,11 @@ class BasinStatistics(GraceAlgorithm):
     )
     CITATION = "docs/basins; spatial correlation of errors with L = 300 km is an assumption."
     TAGS = ("zonal statistics", "catchment", "watershed", "basin mean", "volume", "km3", "GWSA")
-    REQUIRES = ("rasterio", "scipy")
 
     def declare(self):
         """Parameters."""
         self.add_stack("INPUT", "Stack", "Monthly stack of a storage, for example TWSA or GWSA.")
-        self.add(
-            QgsProcessingParameterFeatureSource(
-                "BASINS", self.tr("Basins"), [QgsProcessing.SourceType.TypeVectorPolygon]
-            ),
-            "Polygon layer in any coordinate system; only selected features if you tick that.",
-        )
-        self.add(
-            QgsProcessingParameterField(
-                "BASIN_FIELD",
-                self.tr("Field with the basin's name"),
-                parentLayerParameterName="BASINS",
-                optional=True,
-            ),
-            "Names in tables and report. Empty: basin_<id>. A name that occurs twice is numbered.",
-        )
+        self.add_basins()
         self.add_stack(
             "FLAGS",
             "Flags of the gap filling",
@@ -80,18 +58,7 @@ class BasinStatistics(GraceAlgorithm):
             optional=True,
         )
         declare_uncertainty(self)
-        self.add(
-            QgsProcessingParameterNumber(
-                "MIN_COVERED_SHARE",
-                self.tr("Minimum covered share"),
-                NUMBER.Double,
-                0.5,
-                minValue=0.0,
-                maxValue=1.0,
-            ),
-            "Share of the basin's area (0 to 1) that must have values in a month.",
-            advanced=True,
-        )
+        self.add_min_share()
         self.add(
             QgsProcessingParameterFeatureSink(
                 "OUTPUT", self.tr("Series by basin"), QgsProcessing.SourceType.TypeVector
@@ -122,11 +89,7 @@ class BasinStatistics(GraceAlgorithm):
         """Units, grids, months and the layer's CRS, from the headers."""
         from ...core.basins.analysis import check_inputs
 
-        if parameters.get("OUTPUT_HTML") not in (None, ""):
-            # The report comes last: without its package the work would be in vain.
-            check_packages(("matplotlib",))
-        source = self.parameterAsSource(parameters, "BASINS", context)
-        check_source(source, "BASINS", self._field(parameters, context))
+        self.check_basins(parameters, context)
         with ExitStack() as stacks:
             stack, sigma, flags, components = self._open(stacks)
             check_inputs(stack, sigma, flags, components)
@@ -137,18 +100,9 @@ class BasinStatistics(GraceAlgorithm):
         from ...core.basins.analysis import analyse_basins
         from ...core.basins.basin_report import basin_report
 
-        source = self.parameterAsSource(parameters, "BASINS", context)
         with ExitStack() as stacks:
             stack, sigma, flags, components = self._open(stacks)
-            polygons = read_polygons(
-                source,
-                stack.grid.crs,
-                self._field(parameters, context),
-                context,
-                progress,
-            )
-            for text in polygons.remarks():
-                progress.warn(text)
+            polygons = self.polygons(parameters, context, stack.grid.crs, progress)
             result = analyse_basins(
                 stack,
                 polygons.rings,
@@ -174,7 +128,9 @@ class BasinStatistics(GraceAlgorithm):
             "OUTPUT": (SERIES_FIELDS, series_rows(result)),
             "OUTPUT_SUMMARY": (SUMMARY_FIELDS, summary_rows(result), polygons.geometries),
         }
-        results = write_sinks(self, parameters, context, source.sourceCrs(), tables)
+        results = write_sinks(
+            self, parameters, context, self.basin_crs(parameters, context), tables
+        )
         if page:
             report.write(page)
             results["OUTPUT_HTML"] = page
@@ -183,16 +139,6 @@ class BasinStatistics(GraceAlgorithm):
         if len(result.names) == 1:
             title_layers(self, context, results, tables, result.names[0])
         return results
-
-    def _resolve(self, parameters, context):
-        """The polygons' file too, so that no output may replace it."""
-        super()._resolve(parameters, context)
-        layer = self.parameterAsVectorLayer(parameters, "BASINS", context)
-        if layer is not None and layer.isValid():
-            self.sources["BASINS"] = layer.source()
-
-    def _field(self, parameters, context):
-        return self.parameterAsString(parameters, "BASIN_FIELD", context).strip()
 
     def _open(self, stacks):
         def opened(name):

@@ -40,12 +40,18 @@ def stack_basin_series(stack, matrix, min_covered_share=0.5, progress=SILENT, me
     Only blocks that some basin touches are read; memory is bounded by the block.
     """
     factor = stack.to_centimetres()
+    total = add_blocks(stack, matrix, progress, memory)
+    total = PartialSums(total.wx * factor, total.w, total.cells)
+    return matrix.finish(total, min_covered_share)
+
+
+def add_blocks(stack, matrix, progress=SILENT, memory=None):
+    """`PartialSums` of every month of a stack, in its own units."""
     total = matrix.accumulate(np.empty((stack.months.size, 0)), np.empty(0, np.int64))
     for cells, values in _blocks(stack, matrix, progress, memory):
         with located(stack.name):
             total += matrix.accumulate(values, cells)
-    total = PartialSums(total.wx * factor, total.w, total.cells)
-    return matrix.finish(total, min_covered_share)
+    return total
 
 
 def basin_filled(flags, matrix, progress=SILENT, memory=None):
