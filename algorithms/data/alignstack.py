@@ -24,7 +24,8 @@ class AlignStack(GraceAlgorithm):
     HELP = (
         "Every algorithm of the toolbox that combines stacks needs them on one grid. This one "
         "writes a stack on exactly the cells of a reference raster: same extent, same cells, "
-        "missing where the stack does not reach. Months, units, baseline and history are kept.",
+        "missing where the stack does not reach. Months, units, baseline and history are kept. A "
+        "map of one band without a month is taken too, and stays one.",
         "'mean' is for coarser cells: the mean of all cells weighted by the area of their overlap "
         "on the sphere, so that storage over fully covered cells is conserved. Cells need not "
         "nest. 'nearest' and 'bilinear' are for finer cells; they interpolate, and the history of "
@@ -40,7 +41,11 @@ class AlignStack(GraceAlgorithm):
 
     def declare(self):
         """Parameters."""
-        self.add_stack("INPUT", "Stack", "Monthly stack of any units.")
+        self.add_stack(
+            "INPUT",
+            "Stack",
+            "Monthly stack of any units, or a map: one band without a month, such as elevation.",
+        )
         self.add_stack(
             "REFERENCE",
             "Reference grid",
@@ -85,7 +90,7 @@ class AlignStack(GraceAlgorithm):
         """Grids and method, from the headers."""
         from ...core.data.aligning import check_alignment, check_values
 
-        with self.open_stack("INPUT") as stack:
+        with self._open() as stack:
             target, names = self._target(stack)
             method = self.parameterAsEnumString(parameters, "METHOD", context)
             force = self.parameterAsBool(parameters, "FORCE", context)
@@ -97,7 +102,7 @@ class AlignStack(GraceAlgorithm):
         from ...core.data.aligning import align_stack, check_values
 
         output = self.raster_target(parameters, "OUTPUT", context)
-        with self.open_stack("INPUT") as stack:
+        with self._open() as stack:
             target, names = self._target(stack)
             summary = align_stack(
                 stack,
@@ -119,6 +124,13 @@ class AlignStack(GraceAlgorithm):
             )
         self.style(context, output, flags(1) if kind == "uint8" else diverging(1, units))
         return {"OUTPUT": output}
+
+    def _open(self):
+        from ...core.data.stack import short_name
+        from ...core.data.static import open_stack_or_map
+
+        source = self.sources["INPUT"]
+        return open_stack_or_map(source, f"INPUT ({short_name(source)})")
 
     def _target(self, stack):
         from ...core.data.reference import read_grid

@@ -10,6 +10,7 @@ from qgis.core import (
     QgsGeometry,
     QgsPointXY,
     QgsProcessing,
+    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
@@ -23,6 +24,7 @@ from ..base import GraceAlgorithm
 from ..compat import field
 from ..styling import outlines, sequential
 from .sampleextras import check_extras, declare_extras, write_files, write_layers
+from .samplepredictors import declare_predictors, write_predictors
 
 #: A winter month in the middle of the record, in which every storage has something to show.
 SHOWN_BAND = 142
@@ -47,8 +49,9 @@ class SampleData(GraceAlgorithm):
         "solutions in two months, one noise month, correlated noise, the blur of the satellite), "
         "land-model storages with errors of their own, basins, and the truth beside it.",
         "On request: the land model as GLDAS files, wells with their readings, truth at 0.1° with "
-        "a pumping cone, glaciers and a lake, and classes of water and aquifers. The land model "
-        "knows of no groundwater, pumping, glacier or lake.",
+        "a pumping cone, glaciers and a lake, classes of water and aquifers, and what predicts "
+        "storage at 0.1°: files as of ERA5-Land, MODIS, CHELSA, SoilGrids and others. The land "
+        "model knows of no groundwater, pumping, glacier or lake.",
         "It cannot tell how well a method does on the real Earth: see the page on sample data.",
     )
     CITATION = "Design and figures: docs/sample-data."
@@ -67,6 +70,16 @@ class SampleData(GraceAlgorithm):
             ),
             "Another number gives other weather, noise and model errors in the same region.",
         )
+        self.add(
+            QgsProcessingParameterEnum(
+                "LOCAL", self.tr("Pumping cone, glaciers and lake"), ["cancelled", "kept"], False,
+                "cancelled", usesStaticStrings=True,
+            ),
+            "'cancelled': they exist inside the cells of 0.5° only, and the satellite sees nothing "
+            "of them. 'kept': they add to the truth at 0.5°, and so to what the satellite sees; "
+            "the land model misses them.",
+            advanced=True,
+        )  # fmt: skip
         self.add(
             QgsProcessingParameterFileDestination(
                 "OUTPUT_GRACE", self.tr("GRACE product"), "NetCDF (*.nc)"
@@ -118,6 +131,7 @@ class SampleData(GraceAlgorithm):
                 advanced=True,
             )
         declare_extras(self)
+        declare_predictors(self)
 
     def check(self, parameters, context):
         """Folders that can be made."""
@@ -140,7 +154,10 @@ class SampleData(GraceAlgorithm):
         wanted = [n for n, path in targets.items() if path]
         grace = self.file_target(parameters, "OUTPUT_GRACE", context)
         progress.warn(NOTE + ".")
-        twin = make_twin(self.parameterAsInt(parameters, "SEED", context))
+        twin = make_twin(
+            self.parameterAsInt(parameters, "SEED", context),
+            self.parameterAsEnumString(parameters, "LOCAL", context),
+        )
         progress.set(0.3)
         results = {"OUTPUT_GRACE": grace, **{n: targets[n] for n in wanted}}
         # Everything is written beside its target first: all files appear, or none.
@@ -152,8 +169,10 @@ class SampleData(GraceAlgorithm):
                 write, key, text = rasters[name]
                 write(twin, key, text, files.enter_context(atomic_path(targets[name])))
                 progress.set(0.4 + 0.2 * (i + 1) / len(wanted))
-            part = progress.part(0.6, 0.95)
+            part = progress.part(0.6, 0.7)
             results.update(write_files(self, parameters, context, twin, files, part))
+            part = progress.part(0.7, 0.95)
+            results.update(write_predictors(self, parameters, context, twin, files, part))
             truth = sample.truth_rows(twin)
             progress.check()
             results.update(write_layers(self, parameters, context, twin, progress))

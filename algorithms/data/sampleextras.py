@@ -20,6 +20,7 @@ from qgis.core import (
 from ...core.data.atomic import atomic_path
 from ...core.errors import WriteError
 from ..compat import field
+from .samplepredictors import FOLDERS
 
 WELL_FIELDS = (
     ("id", "text"), ("basin", "text"), ("aquifer", "integer"), ("specific_yield", "real"),
@@ -74,11 +75,12 @@ def declare_extras(algorithm):
         )
     algorithm.add(
         QgsProcessingParameterEnum(
-            "SIZE", tr("Size of the fine truth"), ["small", "standard"], False, "small",
+            "SIZE", tr("Size of the fine data"), ["small", "standard"], False, "small",
             usesStaticStrings=True,
         ),
         "small: 80 × 80 cells of 0.1° around the pumping, the glaciers and the lake; standard: the "
-        "whole region, 180 × 220 cells. Both have all 265 months and agree where they overlap.",
+        "whole region, 180 × 220 cells, enough to train on. Both have all 265 months and agree "
+        "where they overlap. It holds for the truth and for what predicts it.",
         advanced=True,
     )  # fmt: skip
     for name, what, label in FINE:
@@ -124,13 +126,14 @@ def given(parameters, name):
 
 def check_extras(parameters):
     """Raise `WriteError` for a folder that cannot be made."""
-    folder = parameters.get("OUTPUT_GLDAS")
-    if isinstance(folder, str) and folder and folder != "TEMPORARY_OUTPUT":
-        path = Path(folder)
-        if path.is_file() or not path.parent.is_dir():
-            raise WriteError(
-                "a folder, or a new one in an existing folder, is expected", folder, "OUTPUT_GLDAS"
-            )
+    for name in ("OUTPUT_GLDAS", *(row[0] for row in FOLDERS)):
+        folder = parameters.get(name)
+        if isinstance(folder, str) and folder and folder != "TEMPORARY_OUTPUT":
+            path = Path(folder)
+            if path.is_file() or not path.parent.is_dir():
+                raise WriteError(
+                    "a folder, or a new one in an existing folder, is expected", folder, name
+                )
 
 
 def write_files(algorithm, parameters, context, twin, files, progress):
@@ -152,7 +155,7 @@ def write_layers(algorithm, parameters, context, twin, progress):
 
     They come last: QGIS writes them in place, so a run that fails before leaves none.
     """
-    from ...core.data import twin_fine
+    from ...core.data import twin_local
 
     results = {}
     if given(parameters, "OUTPUT_WELLS") or given(parameters, "OUTPUT_LEVELS"):
@@ -164,7 +167,7 @@ def write_layers(algorithm, parameters, context, twin, progress):
             if given(parameters, name):
                 results[name] = write(algorithm, parameters, context, wells)
     for name, columns, shapes in zip(
-        ("OUTPUT_GLACIERS", "OUTPUT_LAKE"), (GLACIER_FIELDS, LAKE_FIELDS), twin_fine.outlines()
+        ("OUTPUT_GLACIERS", "OUTPUT_LAKE"), (GLACIER_FIELDS, LAKE_FIELDS), twin_local.outlines()
     ):
         if given(parameters, name):
             results[name] = _write_outlines(algorithm, parameters, context, name, columns, shapes)

@@ -25,7 +25,7 @@ class RasterWriter:
     integer types. The file appears at ``path`` only when the block ends without
     an error and every tile arrived on the disk. ``name`` stands for the path in
     messages. ``tile_rows`` is for those who write strips of rows less high than a
-    tile: 16, 32, 64 or 128.
+    tile: 16, 32, 64 or 128. ``scale`` is what readers multiply the written numbers by.
     """
 
     def __init__(
@@ -40,13 +40,14 @@ class RasterWriter:
         tags=None,
         name="",
         tile_rows=TILE,
+        scale=1.0,
     ):
         self.path, self.grid, self.bands = str(path), grid, list(bands)
         self.name = str(name or path)
         self.dtype, self.nodata = np.dtype(dtype), nodata
         self.units = [units] * len(self.bands) if isinstance(units, str) else list(units)
         self.tags = dict(tags or {})
-        self.tile_rows = tile_rows
+        self.tile_rows, self.scale = tile_rows, scale
         self._lock = threading.Lock()
 
     @property
@@ -89,6 +90,8 @@ class RasterWriter:
             # Before the first pixel: later the directory would be written twice.
             self._file.descriptions = tuple(self.bands)
             self._file.units = tuple(self.units)
+            if self.scale != 1.0:
+                self._file.scales = (self.scale,) * len(self.bands)
             self._file.update_tags(AREA_OR_POINT="Area", **self.tags)
             self._partial = os.fspath(partial)
             self._exit = stack.pop_all()

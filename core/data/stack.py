@@ -38,6 +38,10 @@ class StackInfo:
             tags["history"] = "\n".join(self.history)
         return {k: v for k, v in tags.items() if v}
 
+    def labels(self):
+        """Descriptions of its bands in a GeoTIFF."""
+        return [calendar.month_text(m) for m in self.months]
+
 
 class MonthlyStack:
     """A stack opened for reading; use as a context manager or close it.
@@ -106,12 +110,16 @@ class MonthlyStack:
         grid = Grid(t.c, t.f, t.a, -t.e, file.width, file.height, crs)
         for scale, offset in set(zip(file.scales, file.offsets)):
             check_scale(scale, offset, self.name)
-        months = _band_months(file, self.name)
-        calendar.check_complete(months, self.name)
+        months = self._read_months()
         units = tags.get("units") or next((u for u in file.units if u), "") or ""
         baseline = tuple(m for m in tags.get("baseline", "").split("/") if m)
         history = tuple(line for line in tags.get("history", "").split("\n") if line)
         return StackInfo(grid, months, units, tags.get("long_name", ""), baseline, history)
+
+    def _read_months(self):
+        months = _band_months(self._file, self.name)
+        calendar.check_complete(months, self.name)
+        return months
 
     def read(self, row=0, col=0, ny=None, nx=None, bands=None, dtype="float64"):
         """Values (time, y, x) of a block, NaN where missing, scale and offset applied."""
@@ -190,7 +198,7 @@ def stack_writer(path, info, dtype="float32", nodata=np.nan, **more):
     return RasterWriter(
         path,
         info.grid,
-        [calendar.month_text(m) for m in info.months],
+        info.labels(),
         dtype=dtype,
         nodata=nodata,
         units=info.units,

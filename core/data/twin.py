@@ -22,15 +22,10 @@ from .twin_grace import (
     monthly_mean,
     observed_solutions,
 )
+from .twin_local import GROUND, LOCAL, SURFACE, coarse_locals, local_courses
 from .twin_model import modelled_storages
 from .twin_region import FINE_GRID, PRODUCT_GRID, basin_rings, imposed_trend, land_mask
-
-#: The storages that make up total water storage.
-COMPONENTS = ("groundwater", "soil_moisture", "snow", "canopy")
-#: Random streams of the twin itself, then those of optional parts. Only append:
-#: a stream is told by its place, and the numbers of published seeds must stay.
-STREAMS = (*COMPONENTS, "model", "satellite")
-EXTRA_STREAMS = ("wells", "fine", "fine courses")
+from .twin_streams import COMPONENTS, STREAMS
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,12 @@ class Twin:
         Exact linear groundwater trend, cm/yr.
     tws, groundwater, soil_moisture, snow, canopy
         Truth on ``grid``: anomalies to 2004-2009 in cm, zero over the sea;
-        ``tws`` is the sum of the others.
+        ``tws`` is the sum of the others and of ``surface``.
+    local : str
+        ``cancelled``: cone, glaciers and lake exist only inside the cells (`FineTruth`);
+        ``kept``: they are part of ``groundwater``, ``imposed_trend`` and ``surface``.
+    surface : (time, y, x)
+        Storage of glaciers and the lake, cm; zero where they cancel.
     resolved_tws
         Truth at the satellite's resolution on ``product_grid``, noiseless, cm.
     grace, grace_sigma
@@ -89,6 +89,8 @@ class Twin:
     model_soil_moisture_sigma: np.ndarray
     model_snow_sigma: np.ndarray
     model_canopy_sigma: np.ndarray
+    surface: np.ndarray
+    local: str = "cancelled"
 
     @property
     def lon(self):
@@ -106,19 +108,16 @@ class Twin:
         return np.isin(np.arange(self.months.size), self.solutions["month"])
 
 
-def extra_stream(seed, name):
-    """The random generator of an optional part in `EXTRA_STREAMS`, fresh at each call."""
-    names = (*STREAMS, *EXTRA_STREAMS)
-    return np.random.default_rng(np.random.SeedSequence(seed).spawn(len(names))[names.index(name)])
-
-
-def make_twin(seed=0):
+def make_twin(seed=0, local="cancelled"):
     """Make the twin of a seed (about a second).
 
     Parameters
     ----------
     seed : int
         Non-negative; chooses weather, noise and model errors.
+    local : str
+        ``kept`` adds the pumping cone, the glaciers and the lake to the 0.5 degree
+        truth, so the satellite sees them. The land model never does.
 
     Returns
     -------
@@ -127,11 +126,13 @@ def make_twin(seed=0):
     Raises
     ------
     ParameterError
-        The seed is not a whole number of 0 or more.
+        The seed is not a whole number of 0 or more, or ``local`` is another word.
 
     """
     if not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ParameterError("a whole number of 0 or more is expected", repr(seed), "seed")
+    if local not in LOCAL:
+        raise ParameterError(f"one of {', '.join(LOCAL)} is expected", repr(local), "LOCAL")
     months = month_range(FIRST_MONTH, LAST_MONTH)
     children = np.random.SeedSequence(seed).spawn(len(STREAMS))
     # One stream a part: a change to one leaves the others as they were.
@@ -140,7 +141,15 @@ def make_twin(seed=0):
     absolute = true_storages(months, streams)
     window = baseline_mask(months, DEFAULT_BASELINE)
     truth = {name: field - field[window].mean(axis=0) for name, field in absolute.items()}
+    truth["surface"] = np.zeros_like(truth["groundwater"])
+    trend = imposed_trend()
+    if local == "kept":
+        ground, truth["surface"] = _local_storage(seed, months)
+        truth["groundwater"] = truth["groundwater"] + ground
+        trend = trend + coarse_locals()["cone"]
     truth["tws"] = sum(truth[name] for name in COMPONENTS)
+    if local == "kept":
+        truth["tws"] = truth["tws"] + truth["surface"]
 
     resolved = at_satellite_resolution(truth["tws"])
     solutions = observed_solutions(months, resolved, streams["satellite"])
@@ -153,7 +162,7 @@ def make_twin(seed=0):
         land=land_mask(FINE_GRID),
         product_land=land_mask(PRODUCT_GRID),
         basins=basin_rings(),
-        imposed_trend=imposed_trend(),
+        imposed_trend=trend,
         resolved_tws=resolved,
         grace=monthly_mean(solutions, solutions["values"], months),
         grace_sigma=monthly_mean(solutions, solutions["sigma"], months),
@@ -161,4 +170,14 @@ def make_twin(seed=0):
         **truth,
         **{f"model_{name}": field for name, field in model.items()},
         **{f"model_{name}_sigma": field for name, field in model_sigma.items()},
+        local=local,
+    )
+
+
+def _local_storage(seed, months):
+    """Cone, and glaciers + lake, as means of the 0.5 degree cells: (time, y, x) each, cm."""
+    courses, means = local_courses(seed, months), coarse_locals()
+    return tuple(
+        sum(courses[name][:, None, None] * means[name] for name in names)
+        for names in (GROUND, SURFACE)
     )

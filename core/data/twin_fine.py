@@ -2,65 +2,45 @@
 
 Fine values average, weighted by area, to the 0.5 degree truth exactly, so nothing of
 the twin changes. Inside a cell they hold an interpolation of the coarse field, a
-pumping cone that ends at a step, glaciers, a lake, and texture.
+pumping cone that ends at a step, glaciers and a lake; a part that follows from the
+land and from local rain, which predictors show; and texture that nothing shows.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
-from ..basins.area import ring_area_km2
-from ..basins.coverage import covered_fraction, orient_rings
 from ..errors import ParameterError
-from .grid import Grid
 from .months import DEFAULT_BASELINE, baseline_mask
 from .sample import NOTE
 from .stack import StackInfo, stack_writer
-from .twin import COMPONENTS, extra_stream
 from .twin_fields import red_in_time, smooth_noise
-from .twin_region import distance_km
+from .twin_land import link_patterns
+from .twin_local import (
+    FACTOR,
+    GROUND,
+    SURFACE,
+    TEXTURES,
+    cell_means,
+    coarse_locals,
+    local_courses,
+    local_patterns,
+    spread,
+    whole_grid,
+    years_from_baseline,
+)
+from .twin_streams import extra_stream
 
-#: Fine cells along the side of a 0.5 degree cell.
-FACTOR = 5
 #: Row, column, rows, columns of the 0.5 degree grid by size.
 SIZES = {"small": (4, 14, 16, 16), "standard": (0, 0, 36, 44)}
-#: Pumping cone: lon, lat, radius km, cm/yr at the centre and just inside its edge.
-CONE = (-35.7, 41.2, 60.0, -4.0, -1.6)
-#: Glaciers: lon, lat, half axes in degrees; they lose this much, cm/yr over their area.
-GLACIERS = ((-34.7, 47.1, 0.35, 0.14), (-34.1, 46.7, 0.2, 0.1), (-35.4, 46.8, 0.12, 0.08))
-MELT_CM_YEAR, MELT_SEASON_CM = -60.0, 25.0
-#: The lake: lon, lat, half axes in degrees; trend in cm/yr and red variation in cm.
-LAKE = (-38.4, 44.2, 0.45, 0.17)
-LAKE_CM_YEAR, LAKE_CM, LAKE_MEMORY = -9.0, 25.0, 0.93
-#: Texture of groundwater: number of patterns, length in km, cm, lag-1.
-TEXTURES, TEXTURE_KM, TEXTURE_CM, TEXTURE_MEMORY = 6, 20.0, 1.0, 0.9
+#: Texture of groundwater: length in km, cm.
+TEXTURE_KM, TEXTURE_CM = 20.0, 1.0
+#: Local rain: number of patterns, length in km, cm a month together.
+RAINS, RAIN_KM, RAIN_CM = 24, 25.0, 0.8
+#: Share of local rain that is stored, and of that store what is left after a month.
+RAIN_KEPT, RAIN_MEMORY = 0.5, 0.85
 #: 0.5 degree rows written at once: 80 fine rows are whole tiles of 16.
 BLOCK_ROWS = 16
-
-
-@dataclass(frozen=True)
-class Outline:
-    """A polygon: its rings, its area in km2, and the exact trend of its own, cm/yr."""
-
-    id: str
-    rings: tuple
-    area_km2: float
-    trend: float
-
-
-def outlines():
-    """(glaciers, lake): lists of `Outline`, the same for every seed."""
-    ice = [_ellipse(f"TWIN60-00.{i:05d}", g, MELT_CM_YEAR) for i, g in enumerate(GLACIERS, 1)]
-    return ice, [_ellipse("Lake Ovel", LAKE, LAKE_CM_YEAR)]
-
-
-def _ellipse(name, shape, trend):
-    lon, lat, a, b = shape
-    angle = np.linspace(0, 2 * np.pi, 73)
-    ring = np.stack([lon + a * np.cos(angle), lat + b * np.sin(angle)], axis=1)
-    ring[-1] = ring[0]
-    rings = tuple(orient_rings([(ring, [])]))
-    return Outline(name, rings, float(ring_area_km2(rings)), trend)
+_TEXTURES = tuple(f"texture{k}" for k in range(TEXTURES))
+_RAINS = tuple(f"rain{k}" for k in range(RAINS))
 
 
 class FineTruth:
@@ -68,7 +48,8 @@ class FineTruth:
 
     ``size`` is ``small`` (8 by 8 degrees, 80 x 80 cells) or ``standard`` (the whole
     region, 180 x 220 cells), both over all months; what they share is equal.
-    Raises `ParameterError` for another size.
+    ``trend`` is the exact linear part of groundwater, cm/yr. Raises `ParameterError`
+    for another size.
     """
 
     def __init__(self, twin, size="small"):
@@ -76,23 +57,42 @@ class FineTruth:
             raise ParameterError(f"one of {', '.join(SIZES)} is expected", repr(size), "SIZE")
         self.twin, self.window = twin, SIZES[size]
         row, col, ny, nx = self.window
-        coarse = twin.grid
-        step = coarse.dx / FACTOR
-        whole = Grid(coarse.x0, coarse.y0, step, step, coarse.nx * FACTOR, coarse.ny * FACTOR)
+        whole = self.whole = whole_grid()
         self.grid = whole.window(row * FACTOR, col * FACTOR, ny * FACTOR, nx * FACTOR)
         self._areas = whole.cell_areas()[:, 0]
-        self._rows = _between(coarse.ny)
-        self._cols = _between(coarse.nx)[col * FACTOR : (col + nx) * FACTOR]
-        land = np.repeat(np.repeat(twin.land, FACTOR, 0), FACTOR, 1)
-        lon, lat = np.meshgrid(whole.x, whole.y)
-        self._land = land
-        self._own = _patterns(twin, whole, lon, lat)
-        self._inside = slice(col * FACTOR, (col + nx) * FACTOR)
-        years = twin.months.astype(int) / 12.0
-        years = years - years[baseline_mask(twin.months, DEFAULT_BASELINE)].mean()
-        self._courses = _courses(twin, years)
-        self.trend = self._refine(twin.imposed_trend[None], row, ny)[0]
-        self.trend = self.trend + self._cancelled(self._own["cone"], row, ny)
+        self._rows = _between(twin.grid.ny)
+        self._cols = _between(twin.grid.nx)[col * FACTOR : (col + nx) * FACTOR]
+        self._land = np.repeat(np.repeat(twin.land, FACTOR, 0), FACTOR, 1)
+        self.inside = slice(col * FACTOR, (col + nx) * FACTOR)
+        self.columns = slice(col, col + nx)
+        self._own = {**local_patterns(), **link_patterns(), **_textures(twin, whole)}
+        self._courses = {**local_courses(twin.seed, twin.months), **_rain_courses(twin)}
+        self.years = years_from_baseline(twin.months)
+        # Where the 0.5 degree truth holds the cone, its pattern puts it in.
+        kept = coarse_locals()["cone"] if twin.local == "kept" else 0.0
+        slow = twin.groundwater - twin.imposed_trend * self.years[:, None, None]
+        self._coarse = {
+            "ground": slow,
+            "soil": twin.soil_moisture,
+            "snow": twin.snow,
+            "canopy": twin.canopy,
+        }
+        self.trend = self.refine((twin.imposed_trend - kept)[None], row, ny)[0]
+        for name in (*GROUND, "pump"):
+            self.trend = self.trend + self.pattern(name, row, ny)
+
+    def land(self, row, ny):
+        """True over land (y, x) of ``ny`` 0.5 degree rows from ``row`` of the region."""
+        return self._land[row * FACTOR : (row + ny) * FACTOR, self.inside]
+
+    def latitudes(self, row, ny):
+        """Latitudes (y,) of the centres of these rows of the region."""
+        top = (row - self.window[0]) * FACTOR
+        return self.grid.y[top : top + ny * FACTOR]
+
+    def window_of(self, field, row, ny):
+        """The part (y, x) of a field of the whole region in these rows of the region."""
+        return field[..., row * FACTOR : (row + ny) * FACTOR, self.inside]
 
     def block(self, name, row, ny):
         """``tws`` or ``groundwater`` (time, y, x) in cm of ``ny`` coarse rows from ``row``.
@@ -100,40 +100,84 @@ class FineTruth:
         Rows count from the top of the window.
         """
         row = row + self.window[0]
-        parts = ["cone", *(f"texture{k}" for k in range(TEXTURES))]
+        out = self.unseen(row, ny) + self.recharge(row, ny)
+        out += self.years[:, None, None] * self.rate(row, ny)
         if name == "tws":
-            parts += ["glaciers", "lake"]
-        coarse = sum(getattr(self.twin, c) for c in COMPONENTS) if name == "tws" else None
-        coarse = self.twin.groundwater if coarse is None else coarse
-        out = self._refine(coarse, row, ny)
-        for part in parts:
-            pattern = self._cancelled(self._own[part], row, ny)
-            out += self._courses[part][:, None, None] * pattern
+            out += self.visible(row, ny) + self.rain_store(row, ny) + self.surface(row, ny)
         return out
 
-    def _refine(self, coarse, row, ny):
-        """Interpolate between centres, then give each cell its coarse mean back."""
+    def visible(self, row, ny):
+        """Soil moisture, snow and canopy (time, y, x) as anomalies, without local rain."""
+        rest = self._coarse["snow"] + self._coarse["canopy"]
+        return self.soil(row, ny) + self.refine(rest, row, ny) + self._linked("snow", row, ny)
+
+    def soil(self, row, ny):
+        """Soil moisture (time, y, x) as an anomaly, without local rain."""
+        return self.refine(self._coarse["soil"], row, ny) + self._linked("soil", row, ny)
+
+    def recharge(self, row, ny):
+        """Slow groundwater (time, y, x) that fluxes of a land model know: no texture, no link."""
+        return self.refine(self._coarse["ground"], row, ny)
+
+    def unseen(self, row, ny):
+        """Texture, and groundwater that varies with the land: no flux at the surface knows it."""
+        return self._sum(_TEXTURES, row, ny) + self._linked("ground", row, ny)
+
+    def rate(self, row, ny):
+        """The exact linear part of groundwater (y, x), cm/yr, of these rows of the region."""
+        top = (row - self.window[0]) * FACTOR
+        return self.trend[top : top + ny * FACTOR]
+
+    def surface(self, row, ny, names=SURFACE):
+        """Glaciers and lake (time, y, x), or one of them, cm."""
+        return self._sum(names, row, ny)
+
+    def rain_store(self, row, ny):
+        """Storage from local rain (time, y, x), cm."""
+        return self._sum(_RAINS, row, ny)
+
+    def local_rain(self, row, ny):
+        """Local rain (time, y, x), cm a month, mean 0 in each 0.5 degree cell."""
+        return self._sum(_RAINS, row, ny, "fall of ")
+
+    def linked(self, name, coarse, row, ny):
+        """A 0.5 degree field times a linked pattern: it varies more here, less there."""
+        held = coarse[:, row : row + ny, self.columns]
+        return spread(held) * self.pattern(name, row, ny)
+
+    def interpolate(self, coarse, row, ny):
+        """A 0.5 degree field of the region (time, y, x), linear between centres."""
+        return self._rows[row * FACTOR : (row + ny) * FACTOR] @ coarse @ self._cols.T
+
+    def refine(self, coarse, row, ny):
+        """Interpolate (time, y, x) between centres, then give each cell its mean back."""
         fine = slice(row * FACTOR, (row + ny) * FACTOR)
-        smooth = self._rows[fine] @ coarse @ self._cols.T
-        held = coarse[:, row : row + ny, self.window[1] : self.window[1] + self.window[3]]
-        smooth -= self._spread(self._means(smooth, fine) - held)
-        return np.where(self._land[fine, self._inside], smooth, 0.0)
+        smooth = self.interpolate(coarse, row, ny)
+        held = coarse[:, row : row + ny, self.columns]
+        smooth -= spread(cell_means(smooth, self._areas[fine]) - held)
+        return np.where(self._land[fine, self.inside], smooth, 0.0)
 
-    def _cancelled(self, pattern, row, ny):
-        """A pattern (y, x) of the whole region minus its mean in each coarse cell."""
+    def pattern(self, name, row, ny):
+        """A pattern (y, x), minus its mean in each coarse cell unless that is kept."""
         fine = slice(row * FACTOR, (row + ny) * FACTOR)
-        values = pattern[None, fine, self._inside]
-        values = values - self._spread(self._means(values, fine))
-        return np.where(self._land[fine, self._inside], values, 0.0)[0]
+        values = self._own[name][None, fine, self.inside]
+        if not (self.twin.local == "kept" and name in (*GROUND, *SURFACE)):
+            values = values - spread(cell_means(values, self._areas[fine]))
+        return np.where(self._land[fine, self.inside], values, 0.0)[0]
 
-    def _means(self, values, fine):
-        weights = self._areas[fine].reshape(-1, FACTOR)
-        weights = weights / weights.sum(axis=1, keepdims=True)
-        shape = (values.shape[0], weights.shape[0], FACTOR, -1, FACTOR)
-        return np.einsum("trixj,ri->trx", values.reshape(shape), weights) / FACTOR
+    def _linked(self, name, row, ny):
+        return self.linked(name, self._coarse[name], row, ny)
 
-    def _spread(self, coarse):
-        return np.repeat(np.repeat(coarse, FACTOR, 1), FACTOR, 2)
+    def _sum(self, names, row, ny, prefix=""):
+        patterns = np.stack([self.pattern(n, row, ny) for n in names])
+        courses = np.stack([self._courses[prefix + n] for n in names])
+        return np.einsum("kt,kyx->tyx", courses, patterns)
+
+
+def row_blocks(truth, rows=BLOCK_ROWS):
+    """(first coarse row in the window, number of rows) of the blocks that are written."""
+    for row in range(0, truth.window[2], rows):
+        yield row, min(rows, truth.window[2] - row)
 
 
 def write_fine(truth, name, label, path):
@@ -142,8 +186,7 @@ def write_fine(truth, name, label, path):
         truth.grid, truth.twin.months, "cm", f"{label} (synthetic truth)", DEFAULT_BASELINE, (NOTE,)
     )
     with stack_writer(path, info, tile_rows=16) as writer:
-        for row in range(0, truth.window[2], BLOCK_ROWS):
-            ny = min(BLOCK_ROWS, truth.window[2] - row)
+        for row, ny in row_blocks(truth):
             writer.write(truth.block(name, row, ny), row * FACTOR)
 
 
@@ -162,35 +205,25 @@ def _between(count):
     return np.stack([np.interp(place, np.arange(count), unit) for unit in np.eye(count)], axis=1)
 
 
-def _patterns(twin, grid, lon, lat):
-    """Patterns (y, x) by name, before they are made to cancel in each cell."""
-    east, north, radius, centre, edge = CONE
-    far = distance_km(lon, lat, east, north) / radius
-    found = {"cone": np.where(far < 1, centre + (edge - centre) * far, 0.0)}
-    for name, shapes in zip(("glaciers", "lake"), outlines()):
-        share = np.zeros(grid.shape)
-        for shape in shapes:
-            rows, cols, fraction = covered_fraction(shape.rings, grid)
-            share[rows, cols] += fraction
-        found[name] = share
-    texture = smooth_noise(extra_stream(twin.seed, "fine"), TEXTURES, TEXTURE_KM, grid)
-    for k, field in enumerate(texture):
-        found[f"texture{k}"] = TEXTURE_CM / np.sqrt(TEXTURES) * field
+def _textures(twin, grid):
+    """Patterns (y, x) of texture and of local rain, by name."""
+    found = {}
+    for stream, names, km, size in (
+        ("fine", _TEXTURES, TEXTURE_KM, TEXTURE_CM),
+        ("rain", _RAINS, RAIN_KM, RAIN_CM),
+    ):
+        fields = smooth_noise(extra_stream(twin.seed, stream), len(names), km, grid)
+        found.update({n: size / np.sqrt(len(names)) * f for n, f in zip(names, fields)})
     return found
 
 
-def _courses(twin, years):
-    """What each pattern is multiplied with, (time,), mean 0 over 2004-2009."""
-    rng = extra_stream(twin.seed, "fine courses")
-    red = red_in_time(rng.standard_normal((twin.months.size, TEXTURES)), TEXTURE_MEMORY)
-    lake = red_in_time(rng.standard_normal((twin.months.size, 1)), LAKE_MEMORY)[:, 0]
-    # Glaciers are heaviest in the middle of May.
-    season = np.cos(2 * np.pi * (twin.months.astype(int) % 12 - 4) / 12)
-    courses = {
-        "cone": years,
-        "glaciers": MELT_CM_YEAR * years + MELT_SEASON_CM * season,
-        "lake": LAKE_CM_YEAR * years + LAKE_CM * lake,
-        **{f"texture{k}": red[:, k] for k in range(TEXTURES)},
-    }
-    window = baseline_mask(twin.months, DEFAULT_BASELINE)
-    return {name: course - course[window].mean() for name, course in courses.items()}
+def _rain_courses(twin):
+    """By pattern of local rain: how much falls, and what is stored of it (mean 0 in 2004-2009)."""
+    rng = extra_stream(twin.seed, "weather")
+    fall = red_in_time(rng.standard_normal((twin.months.size, RAINS)), 0.2)
+    store = np.zeros_like(fall)
+    for t in range(1, len(fall)):
+        store[t] = RAIN_MEMORY * store[t - 1] + RAIN_KEPT * fall[t]
+    store -= store[baseline_mask(twin.months, DEFAULT_BASELINE)].mean(axis=0)
+    courses = {name: store[:, k] for k, name in enumerate(_RAINS)}
+    return {**courses, **{f"fall of {n}": fall[:, k] for k, n in enumerate(_RAINS)}}

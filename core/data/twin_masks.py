@@ -6,7 +6,7 @@ from ..basins.coverage import covered_fraction
 from .grid import Grid
 from .rasterfile import RasterWriter
 from .sample import NOTE
-from .twin_fine import LAKE
+from .twin_local import LAKE
 from .twin_region import FINE_GRID, basin_rings, land_mask
 from .twin_wells import AQUIFERS
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .twin import extra_stream
 from .twin_region import basin_weights
+from .twin_streams import extra_stream
 
 #: Aquifer of each basin: WHYMAP class and mean specific yield.
 AQUIFERS = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from grace_water_toolbox.core.data.twin_fine import outlines
+from grace_water_toolbox.core.data.twin_local import outlines
 from grace_water_toolbox.core.data.twin_masks import aquifer_classes, water_classes, write_classes
 from grace_water_toolbox.core.data.twin_region import basin_weights, land_mask
 from grace_water_toolbox.core.data.twin_wells import AQUIFERS

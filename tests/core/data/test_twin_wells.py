@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from grace_water_toolbox.core.data.twin import EXTRA_STREAMS, STREAMS, extra_stream, make_twin
+from grace_water_toolbox.core.data.twin import make_twin
+from grace_water_toolbox.core.data.twin_streams import EXTRA_STREAMS, STREAMS, extra_stream
 from grace_water_toolbox.core.data.twin_wells import METRES_A_FOOT, READING_M, make_wells
 
 
