@@ -10,10 +10,10 @@ from ...core.data.atomic import atomic_path
 
 #: NetCDF files: parameter, function of twin_era5, label, help.
 NETCDF = (
-    ("OUTPUT_ERA5LAND", "write_era5_fluxes", "ERA5-Land fluxes and temperature",
+    ("OUTPUT_REANALYSIS", "write_era5_fluxes", "ERA5-Land fluxes and temperature",
      "All months in the shape of ERA5-Land: tp, e (negative where water evaporates) and ro as "
      "means in m a day, t2m in K. For 'Import series' with UNITS m day-1."),
-    ("OUTPUT_ERA5LAND_STORAGE", "write_era5_storages", "ERA5-Land storages",
+    ("OUTPUT_REANALYSIS_STORAGE", "write_era5_storages", "ERA5-Land storages",
      "All months in the shape of ERA5-Land: swvl1 to swvl4 in m³ m⁻³, sd and src in m of water. "
      "For 'Import land-surface storage'."),
 )  # fmt: skip
@@ -35,7 +35,7 @@ MAPS = (
     ("OUTPUT_SAND", "sand", "Sand", "g/kg of fine earth, 0–30 cm"),
     ("OUTPUT_CFVO", "cfvo", "Coarse fragments", "cm³/dm³, 0–30 cm"),
     ("OUTPUT_CEC", "cec", "Cation exchange capacity", "mmol(c)/kg, 0–30 cm"),
-    ("OUTPUT_PHH2O", "phh2o", "Soil pH in water", "pH × 10, 0–30 cm"),
+    ("OUTPUT_PH", "phh2o", "Soil pH in water", "pH × 10, 0–30 cm"),
     ("OUTPUT_SOC", "soc", "Soil organic carbon", "dg/kg, 0–30 cm"),
     ("OUTPUT_NITROGEN", "nitrogen", "Total nitrogen", "cg/kg, 0–30 cm"),
     ("OUTPUT_IRRIGATION", "irrigation", "Area equipped for irrigation", "% of the cell"),

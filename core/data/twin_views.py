@@ -10,7 +10,7 @@ import numpy as np
 from .twin_fields import red_in_time, smooth_noise
 from .twin_fluxes import TrueFluxes, month_cosine
 from .twin_land import land_field
-from .twin_local import FACTOR, spread
+from .twin_local import FACTOR, cell_means, spread
 from .twin_streams import extra_stream, row_stream
 
 #: Relative errors of fluxes: lasting (300 km), of a month (150 km, lag-1 0.3), of a cell.
@@ -46,7 +46,9 @@ class Views:
         self._monthly = {
             name: red_in_time(smooth_noise(rng, n, MONTH_KM), MONTH_MEMORY) for name in _VIEWED
         }
-        self._texture = smooth_noise(rng, 1, 20.0, truth.whole)[0]
+        texture = smooth_noise(rng, 1, 20.0, truth.whole)
+        areas = truth.whole.cell_areas()[:, 0]
+        self._texture = (texture - spread(cell_means(texture, areas)))[0]
         self._storage = _model_storage(truth.twin)
 
     def reanalysis(self, row, ny):
