@@ -77,7 +77,10 @@ def declare_predictors(algorithm):
             f"Folder of 265 GeoTIFF files of 0.1° for 'Import series', in the shape of {text}",
             advanced=True,
         )
-    rasters = [(name, label, f"Map of 0.1°, {unit}.") for name, _, label, unit in MAPS]
+    rasters = [
+        (name, label, f"Map on cells of 0.1°, without a month, in {unit}.")
+        for name, _, label, unit in MAPS
+    ]
     rasters += [
         (uncertainty_name(name), f"Uncertainty of {label[0].lower()}{label[1:]}",
          "As SoilGrids states it: 10 × (95th − 5th percentile) / median, no unit.")

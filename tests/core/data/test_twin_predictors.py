@@ -127,7 +127,7 @@ def test_maps_and_months_are_packed_as_their_products(views, tmp_path):
     write_map(views.truth, land_maps(3), "clay", tmp_path / "clay.tif")
     with rasterio.open(tmp_path / "clay.tif") as file:
         assert (file.dtypes[0], file.nodata, file.units[0]) == ("int16", -32768, "g kg-1")
-        assert 0 < file.read(1, masked=True).min() and file.read(1, masked=True).max() < 1000
+        assert file.read(1, masked=True).min() > 0 and file.read(1, masked=True).max() < 1000
     folders = {p.name: tmp_path for p in DATED}
     names = write_dated(views, {"ndvi", "tas"}, folders)
     assert len(names) == 2 * 265 and "MOD13A3_NDVI_2002-04.tif" in names
