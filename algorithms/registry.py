@@ -18,6 +18,7 @@ from .downscaling.downscaledelta import DownscaleDelta
 from .downscaling.inspectmodel import InspectModel
 from .gap_filling.fillgapslinear import FillGapsLinear
 from .gap_filling.fillgapsssa import FillGapsSsa
+from .gap_filling.gapreport import GapReport
 from .groundwater.separategroundwater import SeparateGroundwater
 from .masks.applymask import ApplyMask
 from .masks.combinemasks import CombineMasks
@@ -50,6 +51,7 @@ ALGORITHMS = (
     GlacierMask,
     CombineMasks,
     ApplyMask,
+    GapReport,
     FillGapsSsa,
     FillGapsLinear,
     SeparateGroundwater,

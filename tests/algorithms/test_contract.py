@@ -32,6 +32,7 @@ IDS = {
     "glaciermask": "2 Masks",
     "combinemasks": "2 Masks",
     "applymask": "2 Masks",
+    "gapreport": "3 Gap filling",
     "fillgapsssa": "3 Gap filling",
     "fillgapslinear": "3 Gap filling",
     "separategroundwater": "4 Groundwater",
@@ -68,6 +69,7 @@ PARAMETERS = {
     "fillgapsssa": "INPUT PRESET MODES WINDOW TOLERANCE FOLDS CANDIDATE_MODES CANDIDATE_WINDOWS "
     "EXTRAPOLATE RESUME UNCERTAINTY OUTPUT OUTPUT_FLAGS OUTPUT_ERROR OUTPUT_MODES "
     "OUTPUT_UNCERTAINTY OUTPUT_HTML",
+    "gapreport": "INPUT FLAGS OUTPUT OUTPUT_MAP OUTPUT_CELLS OUTPUT_HTML",
     "fillgapslinear": "INPUT MAX_GAP OUTPUT OUTPUT_FLAGS",
     "separategroundwater": "INPUT SOILMOISTURE SNOW CANOPY SURFACEWATER FLAGS REBASE "
     "BASELINE_START BASELINE_END UNCERTAINTY UNCERTAINTY_SOILMOISTURE UNCERTAINTY_SNOW "

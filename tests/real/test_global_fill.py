@@ -32,8 +32,11 @@ with MonthlyStack(folder + "/tws.tif") as stack:
 del values
 started = time.monotonic()
 with MonthlyStack(folder + "/land.tif") as stack:
-    done = fill_stack_ssa(stack, folder + "/filled.tif", candidates=Candidates(), targets=FillTargets(
-        *(f"{folder}/{name}.tif" for name in ("flags", "error", "modes", "sigma"))))
+    names = ("flags", "error", "modes", "sigma")
+    targets = FillTargets(*(f"{folder}/{name}.tif" for name in names))
+    done = fill_stack_ssa(
+        stack, folder + "/filled.tif", candidates=Candidates(), targets=targets
+    )
 print(json.dumps({
     "seconds": time.monotonic() - started,
     "kilobytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
