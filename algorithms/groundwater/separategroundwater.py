@@ -82,7 +82,12 @@ class SeparateGroundwater(GraceAlgorithm):
             self.add_stack(
                 name,
                 f"Uncertainty of {label}",
-                f"One-sigma uncertainty of {label}, a monthly stack in a storage unit.",
+                f"One-sigma uncertainty of {label}, a monthly stack in a storage unit."
+                + (
+                    " OUTPUT_UNCERTAINTY of 'Fill gaps (SSA)' has the filled months' errors too."
+                    if name == "UNCERTAINTY"
+                    else ""
+                ),
                 optional=True,
                 advanced=True,
             )
@@ -163,6 +168,11 @@ class SeparateGroundwater(GraceAlgorithm):
             )
         if summary.sigma_from:
             progress.info("Uncertainty counts: " + ", ".join(summary.sigma_from) + ".")
+        if summary.months_without_sigma:
+            progress.warn(
+                f"{summary.months_without_sigma} months have no uncertainty, because one that was "
+                "given lacks them: give 'Fill gaps (SSA)' the uncertainty of the observed months."
+            )
 
     def _check_pairs(self, parameters):
         for name in COMPONENTS:

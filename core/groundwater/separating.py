@@ -27,6 +27,7 @@ class SeparationSummary:
     fewest_baseline_months: int
     expected_baseline_months: int
     sigma_from: tuple
+    months_without_sigma: int = 0
 
 
 def check_inputs(tws, components, flags=None, sigmas=(), rebased=True, baseline=DEFAULT_BASELINE):
@@ -167,6 +168,7 @@ def separate_stacks(
         fewest_baseline_months=least.value if rebased else 0,
         expected_baseline_months=expected,
         sigma_from=tuple(s.name for s in sigmas),
+        months_without_sigma=int((tally.complete & ~tally.known).sum()) if sigmas else 0,
     )
 
 
@@ -188,15 +190,17 @@ class _Least:
 
 
 def _count_complete(kernel, months):
-    complete = np.zeros(months, bool)
+    complete, known = np.zeros(months, bool), np.zeros(months, bool)
 
     def counting(*arguments):
         results = kernel(*arguments)
         # Threads only ever set True: no lock is needed.
         complete[np.isfinite(results[0]).any(axis=1)] = True
+        if results[2] is not None:
+            known[np.isfinite(results[2]).any(axis=1)] = True
         return results
 
-    counting.complete = complete
+    counting.complete, counting.known = complete, known
     return counting
 
 

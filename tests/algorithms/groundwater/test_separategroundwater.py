@@ -131,3 +131,38 @@ def test_refusals(refused, make_stack, tmp_path, case):
     message = refused("separategroundwater", tmp_path, OUTPUT=tmp_path / "gws.tif", **given)
     for text in texts:
         assert text in message, message
+
+
+def test_the_errors_of_filled_months_reach_groundwater(run, make_stack, read_stack, tmp_path, log):
+    t = np.arange(120)
+    storage = 8 * np.sin(2 * np.pi * t / 12) + np.random.default_rng(0).normal(size=120)
+    storage[[30, 60, 61]] = NAN
+    tws = make_stack(tmp_path / "tws.tif", storage)
+    given = make_stack(tmp_path / "sigma.tif", np.full(110, 20.0), units="mm")
+    filled = run("fillgapsssa", INPUT=tws, PRESET="fixed", MODES=4, UNCERTAINTY=given,
+                 OUTPUT=tmp_path / "filled.tif", OUTPUT_FLAGS=tmp_path / "flags.tif",
+                 OUTPUT_ERROR=tmp_path / "error.tif",
+                 OUTPUT_UNCERTAINTY=tmp_path / "u.tif")  # fmt: skip
+    files = stack_files(make_stack, tmp_path, {
+        "SNOW": np.zeros(120), "UNCERTAINTY_SNOW": np.full(120, 1.5),
+    })  # fmt: skip
+    water = run("separategroundwater", log, INPUT=filled["OUTPUT"], FLAGS=filled["OUTPUT_FLAGS"],
+                UNCERTAINTY=filled["OUTPUT_UNCERTAINTY"], OUTPUT=tmp_path / "gw.tif",
+                OUTPUT_UNCERTAINTY=tmp_path / "gw_u.tif", **files)  # fmt: skip
+    sigma = read_stack(water["OUTPUT_UNCERTAINTY"])[0].ravel()
+    epsilon = read_stack_band(filled["OUTPUT_ERROR"])
+    made = np.isnan(storage)
+    np.testing.assert_allclose(sigma[made], np.hypot(epsilon, 1.5), rtol=1e-6)
+    seen = ~made & (t < 110)
+    np.testing.assert_allclose(sigma[seen], np.hypot(2.0, 1.5), rtol=1e-6)
+    # The product's own uncertainty ends ten months before the record.
+    assert np.isnan(sigma[~made & (t >= 110)]).all()
+    assert any(w.startswith("10 months have no uncertainty") for w in log.warnings)
+
+
+def read_stack_band(path):
+    import rasterio
+
+    with rasterio.open(path) as file:
+        assert file.descriptions[0] == "epsilon_1"
+        return float(file.read(1)[0, 0])
