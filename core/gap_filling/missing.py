@@ -1,6 +1,7 @@
 """What is missing from a stack: by month, by cell, and how long the gaps are."""
 
 from dataclasses import dataclass, field
+from typing import Optional
 
 import numpy as np
 
@@ -70,7 +71,7 @@ class MissingSummary:
     early: int = 0
     map: dict = field(default_factory=dict)
     step: int = 1
-    points: np.ndarray = None
+    points: Optional[np.ndarray] = None
 
     @property
     def missing(self):
