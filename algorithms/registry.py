@@ -26,6 +26,7 @@ from .masks.glaciermask import GlacierMask
 from .masks.watermask import WaterMask
 from .trends.amplitudephase import AmplitudePhase
 from .trends.attribution import Attribution
+from .trends.deseasonalise import Deseasonalise
 from .trends.hotspots import Hotspots
 from .trends.latitudeprofile import LatitudeProfileTable
 from .trends.meananomaly import MeanAnomaly
@@ -61,6 +62,7 @@ ALGORITHMS = (
     CorrectResiduals,
     BasinStatistics,
     WaterBalance,
+    Deseasonalise,
     TrendMap,
     TrendClasses,
     Stippling,

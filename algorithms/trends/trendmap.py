@@ -9,7 +9,7 @@ from qgis.core import (
 from ..base import GraceAlgorithm
 from ..styling import diverging
 
-DESEASONALISE = ("stl", "harmonic", "none")
+DESEASONALISE = ("stl", "stl-robust", "harmonic", "none")
 TESTS = ("original", "hamed-rao", "yue-wang")
 
 
@@ -66,7 +66,8 @@ class TrendMap(GraceAlgorithm):
                 usesStaticStrings=True,
             ),
             "'stl': seasonal-trend decomposition by LOESS, period 12, not robust (needs a filled "
-            "stack). 'harmonic': annual and semiannual sinusoids. 'none': leave the season in.",
+            "stack). 'stl-robust': the same, not drawn by outlying months, some 1000 cells a "
+            "second. 'harmonic': annual and semiannual sinusoids. 'none': leave the season in.",
         )
         self.add(
             QgsProcessingParameterEnum(

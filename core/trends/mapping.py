@@ -13,10 +13,9 @@ from ..data.stack import check_same_months
 from ..errors import DataError, ParameterError, TimeAxisError, located
 from ..progress import SILENT
 from .correction import TESTS, corrected_trend_test
-from .harmonic import deseasonalise_harmonic
-from .stl import deseasonalise_stl
+from .season import METHODS, split_season
 
-DESEASONALISE = ("stl", "harmonic", "none")
+DESEASONALISE = (*METHODS, "none")
 #: Months below which neither a season nor a trend can be told.
 MIN_MONTHS = 24
 BANDS = (
@@ -56,23 +55,19 @@ def trend_bands(test="original"):
     return BANDS if test == "original" else BANDS + CORRECTED_BANDS
 
 
-def trend_kernel(values, deseasonalise="stl", set_aside=None, test="original"):
+def trend_kernel(values, deseasonalise="stl", set_aside=None, test="original", check=None):
     """All bands of a trend map, (band, pixel), for ``values`` (time, pixel).
 
-    The season is removed (STL operator, harmonics on the observed months, or not
-    at all); months where ``set_aside`` is true are then taken out; Sen slope,
+    The season is removed (STL operator, robust STL, harmonics on the observed months,
+    or not at all); months where ``set_aside`` is true are then taken out; Sen slope,
     Theil limits, Mann–Kendall and lag-1 autocorrelation of the detrended series
     follow on what is left, with true distances in time (METHODS §9). Limits, p and z are
     those of ``test``.
     """
-    if deseasonalise == "stl":
-        series = deseasonalise_stl(values)
-        if set_aside is not None:
-            series = np.where(set_aside, np.nan, series)
-    else:
+    if deseasonalise == "none":
         series = values if set_aside is None else np.where(set_aside, np.nan, values)
-        if deseasonalise == "harmonic":
-            series = deseasonalise_harmonic(series)
+    else:
+        series, _ = split_season(values, deseasonalise, set_aside, check=check)
     found = corrected_trend_test(series, test)
     sen, mk = found.sen, found.mann_kendall
     bands = [
@@ -143,7 +138,7 @@ def map_trend(
         check()
         aside = np.isin(flag[0], FILLED_FLAGS) if flag else None
         with located(stack.name):
-            result = trend_kernel(values, deseasonalise, aside, test)
+            result = trend_kernel(values, deseasonalise, aside, test, check)
         shares.append(result[[BANDS.index("p"), plain]])
         return (result,)
 

@@ -183,6 +183,19 @@ def deseasonalise_stl(values, **settings):
     """
     values = as_series(values)
     seasonal_matrix, _ = stl_operator(values.shape[0], **settings)
+    complete = check_complete(values)
+    if complete.all():
+        return values - seasonal_matrix @ values
+    result = np.full(values.shape, np.nan)
+    result[:, complete] = values[:, complete] - seasonal_matrix @ values[:, complete]
+    return result
+
+
+def check_complete(values):
+    """Which series (pixel,) have every step; the others must have none.
+
+    Raises DataError where a series of ``values`` (time, pixel) misses only some steps.
+    """
     missing = np.isnan(values)
     complete = ~missing.any(axis=0)
     partly = ~complete & ~missing.all(axis=0)
@@ -193,8 +206,4 @@ def deseasonalise_stl(values, **settings):
             remedy="Fill the gaps first, or deseasonalise by 'harmonic', "
             "which fits the observed months only.",
         )
-    if complete.all():
-        return values - seasonal_matrix @ values
-    result = np.full(values.shape, np.nan)
-    result[:, complete] = values[:, complete] - seasonal_matrix @ values[:, complete]
-    return result
+    return complete
