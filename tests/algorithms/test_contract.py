@@ -42,6 +42,7 @@ IDS = {
     "correctresiduals": "5 Downscaling",
     "basinstatistics": "6 Basins",
     "waterbalance": "6 Basins",
+    "deseasonalise": "7 Trends",
     "trendmap": "7 Trends",
     "trendclasses": "7 Trends",
     "stippling": "7 Trends",
@@ -105,6 +106,7 @@ PARAMETERS = {
     "EVAPOTRANSPIRATION EVAPOTRANSPIRATION_TABLE RUNOFF RUNOFF_TABLE UNITS FILTER MIN_AREA "
     "MIN_PRECIPITATION MAX_IRRIGATED MAX_GLACIER IRRIGATED GLACIERS MIN_COVERED_SHARE OUTPUT "
     "OUTPUT_SUMMARY OUTPUT_HTML",
+    "deseasonalise": "INPUT FLAGS METHOD SEASONAL_WINDOW TREND_WINDOW OUTPUT OUTPUT_SEASONAL",
     "trendmap": "INPUT FLAGS DESEASONALISE TEST START END OUTPUT",
     "trendclasses": "INPUT MIN_SLOPE OUTPUT OUTPUT_TABLE OUTPUT_HTML",
     "stippling": "INPUT P KIND SPACING DISTANCE OUTPUT",
