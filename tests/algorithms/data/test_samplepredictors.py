@@ -141,3 +141,44 @@ def test_files_close_the_water_balance(sample, read_stack, fine):
 def test_a_folder_that_cannot_be_made(refused, tmp_path):
     given = {**paths(tmp_path, REQUIRED), "OUTPUT_NDVI": str(tmp_path / "no/such")}
     assert "OUTPUT_NDVI" in refused("sampledata", tmp_path, **given)
+
+
+def test_a_folder_and_a_file_chain_in_a_model(provider, tmp_path, read_stack):
+    import processing
+    from qgis.core import (
+        QgsProcessingContext,
+        QgsProcessingFeedback,
+        QgsProcessingModelAlgorithm,
+        QgsProcessingModelChildAlgorithm,
+        QgsProcessingModelChildParameterSource,
+    )
+
+    source = QgsProcessingModelChildParameterSource
+    made = QgsProcessingModelChildAlgorithm("gracewater:sampledata")
+    made.setChildId("sample")
+    names = {**REQUIRED, "OUTPUT_NDVI": "ndvi", "OUTPUT_REANALYSIS": "era5.nc"}
+    for name, path in paths(tmp_path, names).items():
+        made.addParameterSources(name, [source.fromStaticValue(path)])
+    model = QgsProcessingModelAlgorithm("chain", "chain", "chain")
+    model.addChildAlgorithm(made)
+    for child, given in (
+        ("ndvi", {"INPUT_FOLDER": "OUTPUT_NDVI", "KIND": "other"}),
+        ("rain", {"INPUT": "OUTPUT_REANALYSIS", "VARIABLE": "tp", "KIND": "flux",
+                  "UNITS": "m day-1"}),
+    ):  # fmt: skip
+        step = QgsProcessingModelChildAlgorithm("gracewater:importseries")
+        step.setChildId(child)
+        for name, value in given.items():
+            from_child = value.startswith("OUTPUT")
+            step.addParameterSources(
+                name,
+                [source.fromChildOutput("sample", value) if from_child
+                 else source.fromStaticValue(value)],
+            )  # fmt: skip
+        target = str(tmp_path / f"{child}.tif")
+        step.addParameterSources("OUTPUT", [source.fromStaticValue(target)])
+        model.addChildAlgorithm(step)
+    context = QgsProcessingContext()
+    processing.run(model, {}, context=context, feedback=QgsProcessingFeedback())
+    assert read_stack(tmp_path / "ndvi.tif")[1].months.size == 265
+    assert read_stack(tmp_path / "rain.tif")[1].units == "mm month-1"
