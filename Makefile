@@ -24,7 +24,7 @@ lint:
 bench:           ## our kernels beside named peers, as ratios; time and memory by extent
 	@tools/setup.sh test
 	@$(PYTHON) bench/run.py
-	@$(PYTHON) bench/memory.py
+	@$(PYTHON) bench/memory.py --large
 
 docs:            ## the pages in docs/algorithms, from the algorithms' own help
 	@tools/setup.sh test
