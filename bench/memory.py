@@ -89,6 +89,16 @@ def grace(folder):
     import_grace(folder / "product.nc", folder / "input.tif")
 
 
+def series(folder):
+    from grace_water_toolbox.core.data.products.opening import open_series
+    from grace_water_toolbox.core.data.products.seriesimport import import_series
+    from grace_water_toolbox.core.progress import SILENT
+
+    with open_series([str(folder / "product.nc")], "lwe_thickness", SILENT) as record:
+        import_series(record, folder / "series.tif", baseline=("2004-01", "2009-12"))
+    (folder / "series.tif").unlink()
+
+
 def linear(folder):
     from grace_water_toolbox.core.gap_filling.filling import fill_stack_linear
 
@@ -134,7 +144,7 @@ def trend(folder):
     map_trend(stack, folder / "trend.tif", flags=flags)
 
 
-STEPS = {f.__name__: f for f in (load, grace, linear, ssa, separate, basins, trend)}
+STEPS = {f.__name__: f for f in (load, grace, series, linear, ssa, separate, basins, trend)}
 
 
 def measured(step, folder):

@@ -139,3 +139,9 @@ def test_on_the_command_line(files, tmp_path, read_stack):
         done = qgis.call("run", "gracewater:importstorage", *given, f"--OUTPUT={target}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert read_stack(target)[0].shape == (5, 2, 3)
+
+
+def test_the_dialog_writes_what_separate_groundwater_asks_for(provider):
+    algorithm = provider.algorithm("importstorage")
+    for name in ("OUTPUT", "OUTPUT_SOILMOISTURE", "OUTPUT_SNOW", "OUTPUT_CANOPY"):
+        assert algorithm.parameterDefinition(name).createByDefault(), name
