@@ -34,6 +34,7 @@ from .trends.seasonality import Seasonality
 from .trends.stippling import Stippling
 from .trends.trendclasses import TrendClasses
 from .trends.trendmap import TrendMap
+from .validation.compareseries import CompareSeries
 from .validation.comparestacks import CompareStacks
 from .validation.validatewells import ValidateWells
 
@@ -73,5 +74,6 @@ ALGORITHMS = (
     AmplitudePhase,
     Attribution,
     CompareStacks,
+    CompareSeries,
     ValidateWells,
 )

@@ -154,7 +154,7 @@ class WellInputs:
         if not self.month_field:
             return dates
         months = columns[self.month_field]
-        return [_month_text(y, m) for y, m in zip(dates, months)]
+        return [month_text(y, m) for y, m in zip(dates, months)]
 
     def places(self, stack_crs, progress, extra=()):
         """`Places` of the wells, each name once; ``extra`` fields are read along."""
@@ -236,7 +236,8 @@ def raster_positions(places, stack_crs, raster_crs, context):
     return np.array([p.x() for p in points]), np.array([p.y() for p in points])
 
 
-def _month_text(year, month):
+def month_text(year, month):
+    """``YYYY-MM`` of a year and a month in columns of their own; None where one is missing."""
     try:
         return f"{int(float(year)):04d}-{int(float(month)):02d}"
     except (TypeError, ValueError):
