@@ -84,9 +84,9 @@ def compare_series(mean, months, days, values, *, units="", min_share=0.6, first
     Readings of a month are averaged. A season (December to February and so on) or a
     year (from ``first_month`` on, named by the year it begins in) of the stack needs
     ``min_share`` of its months, one of the table that share of the number of months it
-    usually has values in. Months are compared where the median distance of the table's dates is at most 45 days,
-    seasons up to 135. Anomalies are to the mean over the periods in common. Raises
-    `DataError`, `TimeAxisError`, `UnitsError`.
+    usually has values in. Months are compared where the median distance of
+    the table's dates is at most 45 days, seasons up to 135. Anomalies are to the mean over
+    the periods in common. Raises `DataError`, `TimeAxisError`, `UnitsError`.
     """
     months = np.asarray(months, "datetime64[M]")
     table, warnings = _monthly(days, values, months)
