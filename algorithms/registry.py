@@ -1,6 +1,7 @@
 """Every algorithm of the toolbox, in the order of the groups."""
 
 from .basins.basinstatistics import BasinStatistics
+from .basins.storagedeficit import StorageDeficit
 from .basins.waterbalance import WaterBalance
 from .data.alignstack import AlignStack
 from .data.describestack import DescribeStack
@@ -63,6 +64,7 @@ ALGORITHMS = (
     CorrectResiduals,
     BasinStatistics,
     WaterBalance,
+    StorageDeficit,
     Deseasonalise,
     TrendMap,
     TrendClasses,

@@ -2,7 +2,15 @@
 
 from .bars import bar_plot
 from .coverage import calendar_plot
+from .deficits import deficit_plot
 from .maps import map_plot
 from .series import multi_series_plot, series_plot
 
-__all__ = ["bar_plot", "calendar_plot", "map_plot", "multi_series_plot", "series_plot"]
+__all__ = [
+    "bar_plot",
+    "calendar_plot",
+    "deficit_plot",
+    "map_plot",
+    "multi_series_plot",
+    "series_plot",
+]

@@ -42,6 +42,7 @@ IDS = {
     "correctresiduals": "5 Downscaling",
     "basinstatistics": "6 Basins",
     "waterbalance": "6 Basins",
+    "storagedeficit": "6 Basins",
     "deseasonalise": "7 Trends",
     "trendmap": "7 Trends",
     "trendclasses": "7 Trends",
@@ -108,6 +109,9 @@ PARAMETERS = {
     "MIN_PRECIPITATION MAX_IRRIGATED MAX_GLACIER IRRIGATED GLACIERS MIN_COVERED_SHARE OUTPUT "
     "OUTPUT_SUMMARY OUTPUT_HTML",
     "deseasonalise": "INPUT FLAGS METHOD SEASONAL_WINDOW TREND_WINDOW OUTPUT OUTPUT_SEASONAL",
+    "storagedeficit": "INPUT BASINS BASIN_FIELD FLAGS BASELINE_START BASELINE_END DETREND "
+    "THRESHOLD MIN_MONTHS MAX_GAP MIN_COVERED_SHARE OUTPUT OUTPUT_MONTHLY OUTPUT_SUMMARY "
+    "OUTPUT_HTML",
     "trendmap": "INPUT FLAGS DESEASONALISE TEST START END OUTPUT",
     "trendclasses": "INPUT MIN_SLOPE OUTPUT OUTPUT_TABLE OUTPUT_HTML",
     "stippling": "INPUT P KIND SPACING DISTANCE OUTPUT",
