@@ -1,0 +1,1 @@
+"""Training downscaling models and turning them into ONNX; not part of the plugin."""

@@ -1,0 +1,211 @@
+"""Training configurations: one TOML file a model, every key checked."""
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+
+import tomllib
+
+from ..core.errors import ParameterError, ReadError
+
+
+@dataclass
+class Data:
+    """Stacks on disk. ``patterns`` are fine sources of spatial detail (TWSA_PI, a model)."""
+
+    predictors: str = ""
+    coarse: str = ""
+    uncertainty: str = ""
+    patterns: list = field(default_factory=list)
+    truth: str = ""
+    start: str = ""
+    end: str = ""
+    exclude_percent: float = 1.0
+    min_land: float = 0.2
+    description: str = ""
+    licence: str = ""
+    citation: str = ""
+
+
+@dataclass
+class Inputs:
+    """The predictors in order: names of the set, with lags; calendar and coarse ones too."""
+
+    variables: list = field(default_factory=list)
+    lags: dict = field(default_factory=dict)
+    calendar: bool = False
+    coarse: str = ""
+
+
+@dataclass
+class Network:
+    """What is trained: ``unet`` (Li et al.) or ``encoder-decoder`` (Uz et al.)."""
+
+    kind: str = "unet"
+    widths: list = field(default_factory=lambda: [64, 128, 256, 512])
+    blocks: int = 3
+    adds: str = ""
+
+
+@dataclass
+class Loss:
+    """``static`` (dual loss), ``correlation`` or ``dynamic``; weights of its terms."""
+
+    mode: str = "static"
+    coarse: float = 1.0
+    pattern: float = 1.0
+    anomalies: bool = False
+    grid: list = field(default_factory=list)
+
+
+@dataclass
+class Patches:
+    """Cells of a patch, of a block of the split, and the step between patches in a block."""
+
+    size: int = 30
+    stride: int = 10
+    block: int = 60
+
+
+@dataclass
+class Split:
+    """``paper``: blocks at random within each month. ``held-out``: fixed blocks and years."""
+
+    kind: str = "paper"
+    validation: float = 0.3
+    test_blocks: float = 0.2
+    test_start: str = ""
+    test_end: str = ""
+    seed: int = 0
+
+
+@dataclass
+class Train:
+    """How long, how fast, on what."""
+
+    epochs: int = 800
+    batch: int = 512
+    rate: float = 1e-3
+    last_rate: float = 1e-5
+    seeds: list = field(default_factory=lambda: [0, 1, 2])
+    device: str = "auto"
+    mixed: bool = False
+    threads: int = 0
+    checkpoint_minutes: float = 2.0
+    most_patches: int = 0
+
+
+@dataclass
+class Config:
+    """A whole configuration; ``path`` is where it was read from."""
+
+    name: str
+    title: str = ""
+    description: str = ""
+    output: str = "runs"
+    data: Data = field(default_factory=Data)
+    inputs: Inputs = field(default_factory=Inputs)
+    network: Network = field(default_factory=Network)
+    loss: Loss = field(default_factory=Loss)
+    patches: Patches = field(default_factory=Patches)
+    split: Split = field(default_factory=Split)
+    train: Train = field(default_factory=Train)
+    limits: list = field(default_factory=list)
+    path: str = ""
+
+    @property
+    def folder(self):
+        """Where the run keeps its cube, checkpoints, logs and results."""
+        base = Path(self.path).resolve().parent if self.path else Path.cwd()
+        return (base / self.output / self.name).resolve()
+
+    def file(self, name):
+        """A data file, relative to the configuration."""
+        base = Path(self.path).resolve().parent if self.path else Path.cwd()
+        return (base / name).resolve()
+
+
+_CHOICES = {
+    ("network", "kind"): ("unet", "encoder-decoder"),
+    ("network", "adds"): ("", "replicate", "bilinear"),
+    ("inputs", "coarse"): ("", "replicate", "bilinear"),
+    ("loss", "mode"): ("static", "correlation", "dynamic"),
+    ("split", "kind"): ("paper", "held-out"),
+    ("train", "device"): ("auto", "cpu", "cuda", "mps"),
+}
+
+
+def read_config(path, overrides=()):
+    """The `Config` in a TOML file; ``overrides`` are texts such as ``train.epochs=5``.
+
+    Raises `ReadError` and `ParameterError`, naming the key.
+    """
+    path = Path(path)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReadError("a configuration that can be read is expected", error, path.name) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ReadError("a configuration in TOML is expected", error, path.name) from error
+    for text in overrides:
+        _override(content, text)
+    config = _fill(Config, content, path.name, "")
+    config.path = str(path)
+    if not config.name:
+        raise ParameterError("a name is expected", "none", f"{path.name}, name")
+    for (part, key), allowed in _CHOICES.items():
+        value = getattr(getattr(config, part), key)
+        if value not in allowed:
+            listed = ", ".join(repr(v) for v in allowed)
+            raise ParameterError(
+                f"one of {listed} is expected", repr(value), f"{path.name}, {part}.{key}"
+            )
+    return config
+
+
+def _override(content, text):
+    key, sign, value = text.partition("=")
+    if not sign:
+        raise ParameterError("overrides written section.key=value are expected", text)
+    *parts, last = key.strip().split(".")
+    for part in parts:
+        content = content.setdefault(part, {})
+    try:
+        content[last] = tomllib.loads(f"v = {value}")["v"]
+    except tomllib.TOMLDecodeError:
+        content[last] = value.strip()
+
+
+def _fill(kind, content, where, prefix):
+    known = {f.name: f for f in fields(kind) if f.name != "path"}
+    given = {}
+    for key, value in content.items():
+        if key not in known:
+            raise ParameterError(
+                f"one of {', '.join(sorted(known))} is expected", key, f"{where}, {prefix}{key}"
+            )
+        default = _default(known[key])
+        if is_dataclass(default):
+            if not isinstance(value, dict):
+                raise ParameterError("a section is expected", value, f"{where}, {prefix}{key}")
+            given[key] = _fill(type(default), value, where, f"{key}.")
+            continue
+        if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if default is not None and type(value) is not type(default):
+            raise ParameterError(
+                f"a value of type {type(default).__name__} is expected",
+                repr(value),
+                f"{where}, {prefix}{key}",
+            )
+        given[key] = value
+    if kind is Config and "name" not in given:
+        raise ParameterError("a name is expected", "none", f"{where}, name")
+    return kind(**given)
+
+
+def _default(item):
+    from dataclasses import MISSING
+
+    if item.default is not MISSING:
+        return item.default
+    return item.default_factory() if item.default_factory is not MISSING else ""
