@@ -34,7 +34,7 @@ fi
 [ -x .venv/bin/python ] || /usr/bin/python3 -m venv --system-site-packages .venv
 if [ "${1:-}" = test ]; then
     if [ ! -e .venv/tested ] || [ pyproject.toml -nt .venv/tested ]; then
-        .venv/bin/pip install --quiet --disable-pip-version-check -e ".[test]"
+        .venv/bin/pip install --quiet --disable-pip-version-check -e ".[test,export]"
         touch .venv/tested
     fi
 elif [ ! -e .venv/ready ] || [ pyproject.toml -nt .venv/ready ]; then

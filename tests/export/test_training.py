@@ -6,6 +6,7 @@ import torch
 from grace_water_toolbox.core.downscaling.model import load_model
 from grace_water_toolbox.core.downscaling.session import ModelSession
 from grace_water_toolbox.core.errors import ModelError
+from grace_water_toolbox.export.__main__ import main
 from grace_water_toolbox.export.convert import check_parity, finished_contract, to_onnx
 from grace_water_toolbox.export.networks import EncoderDecoder, UNet, parameter_count
 from grace_water_toolbox.export.training import Trainer
@@ -97,3 +98,29 @@ def test_scaling_is_in_the_graph():
     network = UNet(np.array([[10.0, 20.0], [0.0, 0.0]]), 1.0, (4, 8))
     scaled = network.scale(torch.tensor([15.0, 3.0]).reshape(1, 2, 1, 1))
     assert scaled.flatten().tolist() == [0.5, 3.0]
+
+
+def test_one_command_goes_from_stacks_to_a_scored_model(config_of, capsys):
+    text = CONFIG.replace(
+        'patterns = ["pattern.tif"]', 'patterns = ["pattern.tif"]\ntruth = "truth.tif"'
+    )
+    text = text.replace("seeds = [0]", "seeds = [0, 1]")
+    text += '[split]\nkind = "held-out"\ntest_start = "2004-11"\n'
+    config = config_of(text)
+    assert main(["all", config.path]) == 0
+    manifest = config.folder / "model" / "small.json"
+    model = load_model(manifest)
+    assert len(model.files) == 2 and "held out in both" in model.contract.metrics
+    scores = model.contract.metrics["held out in both"]
+    assert scores["model, corrected"]["coarse_rmse"] < 0.01
+    assert scores["replicate"]["subgrid_sd"] == pytest.approx(0, abs=1e-5)
+    card = manifest.with_suffix(".md").read_text()
+    assert "fine RMSE" in card and "| replicate |" in card
+    assert (config.folder / "seed0" / "losses.png").stat().st_size > 1000
+
+
+def test_a_wrong_configuration_is_named(config_of, capsys):
+    config = config_of()
+    assert main(["train", config.path, "network.kind=resnet"]) == 1
+    assert "network.kind" in capsys.readouterr().err
+    assert main(["convert", config.path]) == 1

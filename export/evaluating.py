@@ -1,0 +1,170 @@
+"""What a trained model is worth: the same inference as in QGIS, scored against baselines.
+
+The members' ONNX files are run over the whole domain by `core.downscaling`, not by
+PyTorch, so that what is scored is what users get. Scores are taken over everything and
+over the blocks and months that training never saw, beside the coarse field replicated,
+bilinear, delta with each pattern, and the patterns themselves.
+"""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from ..core.data.aligning import align_stack
+from ..core.data.stack import MonthlyStack
+from ..core.downscaling.comparing import compare_downscaling
+from ..core.downscaling.correcting import correct_residuals
+from ..core.downscaling.delta import downscale_delta
+from ..core.downscaling.domain import choose_domain, choose_months
+from ..core.downscaling.model import load_model
+from ..core.downscaling.predictorset import PredictorSet
+from ..core.downscaling.running import Job, downscale
+
+
+def evaluate(config, model_path, samples, say=print):
+    """Scores by region and product: {region: {product: {score: value}}}.
+
+    Regions: ``all`` and, where the split keeps some away, ``held out in space``, ``held
+    out in time``, ``held out in both``. Stacks stay in the run's ``evaluation`` folder.
+    """
+    folder = config.folder / "evaluation"
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as files:
+        opened = _products(config, model_path, folder, files, say)
+        coarse = files.enter_context(MonthlyStack(str(config.file(config.data.coarse))))
+        truth = None
+        if config.data.truth:
+            truth = files.enter_context(MonthlyStack(str(config.file(config.data.truth))))
+        results = {}
+        for name, (inside, months) in _regions(config, samples, opened, coarse).items():
+            say(f"scoring {name}")
+            rows = compare_downscaling(opened, coarse, truth=truth, months=months, inside=inside)
+            results[name] = {row.name: _plain(row) for row in rows}
+    spread = _member_spread(folder, opened)
+    if spread is not None:
+        results["members"] = {"mean one sigma between members, cm": spread}
+    path = folder / "scores.json"
+    path.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    return results
+
+
+def _products(config, model_path, folder, files, say):
+    """The model with and without correction, and every baseline, as open stacks."""
+    model = load_model(model_path)
+    predictors = files.enter_context(PredictorSet(str(config.file(config.data.predictors))))
+    coarse = files.enter_context(MonthlyStack(str(config.file(config.data.coarse))))
+    months, usable = choose_months(model.contract, predictors, config.data.start, config.data.end)
+    job = Job(model, predictors, choose_domain(predictors.grid), months, usable, coarse)
+    paths = {"model": folder / "model.tif"}
+    say("running the model")
+    sigma = folder / "sigma.tif" if len(model.files) > 1 else ""
+    downscale(job, paths["model"], std_output=sigma)
+    opened = {"model": files.enter_context(MonthlyStack(str(paths["model"])))}
+    say("correcting and making baselines")
+    made = {
+        "model, corrected": lambda out: correct_residuals(opened["model"], coarse, out),
+        "replicate": lambda out: align_stack(coarse, opened["model"].grid, out, method="nearest"),
+        "bilinear": lambda out: align_stack(
+            coarse, opened["model"].grid, out, method="bilinear", min_share=0.0
+        ),
+    }
+    for number, name in enumerate(config.data.patterns, 1):
+        pattern = files.enter_context(MonthlyStack(str(config.file(name))))
+        label = f" {number}" if len(config.data.patterns) > 1 else ""
+        opened[f"pattern{label}"] = pattern
+        for method in ("replicate", "conserving"):
+            made[f"delta{label} ({method})"] = lambda out, p=pattern, m=method: downscale_delta(
+                coarse, p, out, method=m
+            )
+    for name, make in made.items():
+        path = folder / f"{''.join(c if c.isalnum() else '_' for c in name)}.tif"
+        make(path)
+        opened[name] = files.enter_context(MonthlyStack(str(path)))
+    return opened
+
+
+def _regions(config, samples, opened, coarse):
+    """{name: (inside, months)}; inside None for everywhere."""
+    observed = [
+        m for band, m in enumerate(coarse.months) if np.isfinite(coarse.read(bands=[band])).any()
+    ]
+    every = np.array(observed, "datetime64[M]")
+    regions = {"all": (None, every)}
+    blocks = samples.test_blocks if samples.test_blocks.any() else None
+    held = opened["model"].months
+    if samples.test_months.any():
+        cube_months = np.load(config.folder / "cube" / "months.npy").astype("datetime64[M]")
+        held = np.intersect1d(every, cube_months[samples.test_months])
+        if held.size:
+            regions["held out in time"] = (None, held)
+    if blocks is not None:
+        regions["held out in space"] = (blocks, every)
+        if samples.test_months.any() and held.size:
+            regions["held out in both"] = (blocks, held)
+    return regions
+
+
+def _plain(row):
+    return {
+        key: (None if isinstance(v, float) and not np.isfinite(v) else v)
+        for key, v in vars(row).items()
+        if key != "name"
+    }
+
+
+def _member_spread(folder, opened):
+    path = folder / "sigma.tif"
+    if not path.is_file():
+        return None
+    with MonthlyStack(str(path)) as stack:
+        total, count = 0.0, 0
+        for band in range(stack.months.size):
+            values = stack.read(bands=[band])
+            known = np.isfinite(values)
+            total += float(values[known].sum())
+            count += int(known.sum())
+    return total / count if count else None
+
+
+def score_lines(results):
+    """The scores as lines of a Markdown table, one table a region."""
+    lines = []
+    columns = ("coarse_rmse", "coarse_cc", "subgrid_sd", "fine_rmse", "fine_cc",
+               "within_rmse", "within_cc")  # fmt: skip
+    for region, rows in results.items():
+        if region == "members":
+            continue
+        lines += ["", f"**{region}**", "", "| product | " + " | ".join(columns) + " |"]
+        lines.append("|---" * (len(columns) + 1) + "|")
+        for name, scores in rows.items():
+            values = ("–" if scores[c] is None else f"{scores[c]:.3f}" for c in columns)
+            lines.append(f"| {name} | " + " | ".join(values) + " |")
+    return lines
+
+
+def beats(results, better="model, corrected", score="fine_rmse"):
+    """What the model beats and what beats it, by the held-out region with a truth: sentences."""
+    for region in ("held out in both", "held out in space", "held out in time", "all"):
+        rows = results.get(region)
+        if not rows or rows.get(better, {}).get(score) is None:
+            continue
+        own = rows[better][score]
+        lines = []
+        for name, scores in rows.items():
+            if name in (better, "model") or scores.get(score) is None:
+                continue
+            verdict = "beats" if own < scores[score] else "does not beat"
+            lines.append(
+                f"The model {verdict} '{name}' at fine RMSE ({own:.2f} against "
+                f"{scores[score]:.2f} cm, {region})."
+            )
+        return lines
+    return ["There is no fine truth to score the model's detail against."]
+
+
+def read_scores(config):
+    """Scores of the last evaluation of a configuration, or None."""
+    path = Path(config.folder) / "evaluation" / "scores.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
