@@ -144,15 +144,14 @@ METHODS = {
 
 def report(rows, names, path):
     """Print medians, and write every series' figures."""
-    best = {kind: rows_of[2] for kind, method, *_ in rows for rows_of in rows
-            if rows_of[0] == kind and rows_of[1] == "SSA published"}  # fmt: skip
+    best = {kind: rmse for kind, method, rmse, _ in rows if method == "SSA published"}
     print(f"{'gap':7}{'method':18}{'RMSE 25 %':>10}{'median':>9}{'75 %':>9}{'NSE median':>12}"
           f"{'SSA better in':>15}")  # fmt: skip
     for kind, method, rmse, nse in rows:
         quarter = np.nanpercentile(rmse, [25, 50, 75])
-        wins = np.mean(best[kind] < rmse)
+        wins = "" if method == "SSA published" else f"{100 * np.mean(best[kind] < rmse):.0f} %"
         print(f"{kind:7}{method:18}" + "".join(f"{q:9.2f}" for q in quarter)
-              + f"{np.nanmedian(nse):12.2f}{100 * wins:14.0f} %")  # fmt: skip
+              + f"{np.nanmedian(nse):12.2f}{wins:>15}")  # fmt: skip
     if path:
         with Path(path).open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)

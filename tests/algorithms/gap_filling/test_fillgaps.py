@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import rasterio
 from grace_water_toolbox.core.data.stack import MonthlyStack
+from qgis.core import QgsProcessingFeedback
 
 NAN = np.nan
 
@@ -164,3 +165,37 @@ def test_a_window_that_does_not_count_is_said(run, make_stack, gappy, tmp_path, 
 def test_settings_that_cannot_work(refused, make_stack, gappy, tmp_path, given, text):
     stack = make_stack(tmp_path / "in.tif", gappy)
     assert text in refused("fillgapsssa", tmp_path, INPUT=stack, OUTPUT=tmp_path / "o.tif", **given)
+
+
+def test_a_short_record_is_offered_a_smaller_window(run, refused, make_stack, gappy, tmp_path):
+    stack = make_stack(tmp_path / "in.tif", gappy[:72], start="2013-01")
+    text = refused("fillgapsssa", tmp_path, INPUT=stack, OUTPUT=tmp_path / "o.tif", FOLDS="")
+    for part in ("series of 72 months", "largest window that fits is 36", "PRESET = fixed"):
+        assert part in text
+    run("fillgapsssa", INPUT=stack, PRESET="fixed", WINDOW=36, OUTPUT=tmp_path / "o.tif")
+
+
+class Stopping(QgsProcessingFeedback):
+    """Presses Cancel once a fifth is done."""
+
+    def __init__(self):
+        super().__init__(False)
+        self.progressChanged.connect(lambda done: done > 20 and self.cancel())
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_cancel_and_go_on(run, make_stack, tmp_path, log, keep):
+    rng = np.random.default_rng(0)
+    t = np.arange(200)[:, None, None]
+    values = 8 * np.sin(2 * np.pi * (t / 12 + rng.random((1, 20, 30))))
+    values = values + rng.normal(size=values.shape)
+    values[162:173] = NAN
+    stack = make_stack(tmp_path / "in.tif", values)
+    settings = {"INPUT": stack, "RESUME": keep, "FOLDS": "2006-2011", "CANDIDATE_MODES": "1-3"}
+    assert run("fillgapsssa", Stopping(), OUTPUT=tmp_path / "o.tif", **settings) == {}
+    # QGIS writes the statistics of the input beside it.
+    left = {p.name for p in tmp_path.iterdir()} - {"in.tif", "in.tif.aux.xml"}
+    assert len(left) == keep and all(name.endswith(".resume") for name in left)
+    run("fillgapsssa", log, OUTPUT=tmp_path / "o.tif", **settings)
+    assert ("series came from an earlier run" in log.text) == keep
+    assert not list(tmp_path.glob(".*.resume"))
