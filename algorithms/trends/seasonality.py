@@ -22,11 +22,11 @@ FIELDS = (
 )  # fmt: skip
 #: Upper end in %, colour, label: red is seasonal, as in the paper's figure.
 STEPS = (
-    (33.0, "#2166ac", "below 33 %: slow variations and trend"),
+    (33.0, "#2166ac", "below 33 %: years, trend"),
     (50.0, "#92c5de", "33–50 %"),
-    (66.0, "#fddbc7", "50–66 %: 'seasonal' in the paper"),
-    (77.0, "#f4a582", "66–77 %: still below noise without a season (77 %)"),
-    (100.0, "#b2182b", "above 77 %: more seasonal than white noise"),
+    (66.0, "#fddbc7", "50–66 %"),
+    (77.0, "#f4a582", "66–77 % (white noise: 77 %)"),
+    (100.0, "#b2182b", "above 77 %: more than white noise"),
 )
 
 
