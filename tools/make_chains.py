@@ -74,10 +74,7 @@ def groundwater_trend_by_basin():
         "you give one). Filled months are set aside for trends and their significance.",
         [
             *_grace(),
-            *(
-                QgsProcessingParameterRasterLayer(name, label, optional=name != "SOILMOISTURE")
-                for name, label in COMPONENTS.items()
-            ),
+            *_land(),
             *_basins(),
         ],
     )
@@ -86,6 +83,34 @@ def groundwater_trend_by_basin():
     _summarise(chain, "totals", "fill", "Total water storage")
     _summarise(chain, "basins", "separate", "Groundwater")
     _map_trend(chain, "separate", "Groundwater")
+    return chain.model
+
+
+def groundwater_trend_classes():
+    """GRACE product and land-model storages in; trend classes, stippling and hotspots out."""
+    chain = _Chain(
+        "Groundwater trend with classes and hotspots",
+        "From a GRACE product to a map of groundwater trends as it is published: import, fill the "
+        "missing months (SSA, two published stages), take soil moisture, snow and canopy water "
+        "off, map the trend with a test corrected for the memory of storage (Yue and Wang) beside "
+        "the plain one, then seven classes with their shares of the area, stippling where "
+        "p < 0.01, and hotspots (p < 0.01, more than 0.10 cm per month) with their volumes. The "
+        "land-model stacks must lie on the grid of the imported product (after the extent, where "
+        "you give one). Filled months are set aside for trends and their significance.",
+        [*_grace(), *_land()],
+    )
+    _import_and_fill(chain)
+    _separate(chain, {name: _given(name) for name in COMPONENTS}, {"OUTPUT": "GWSA"})
+    _map_trend(chain, "separate", "Groundwater", {"TEST": _fixed("yue-wang")})
+    trend = {"INPUT": _made("trend", "OUTPUT")}
+    for child, algorithm, label, outputs in (
+        ("classes", "trendclasses", "Trend classes",
+         {"OUTPUT": "Groundwater trend classes", "OUTPUT_TABLE": "Shares of the classes",
+          "OUTPUT_HTML": "Class report"}),
+        ("hotspots", "hotspots", "Hotspots", {"OUTPUT": "Groundwater hotspots"}),
+        ("stippling", "stippling", "Stippling", {"OUTPUT": "Significant, p < 0.01"}),
+    ):  # fmt: skip
+        chain.add(child, algorithm, label, trend, outputs)
     return chain.model
 
 
@@ -167,6 +192,13 @@ def _grace():
     ]
 
 
+def _land():
+    return [
+        QgsProcessingParameterRasterLayer(name, label, optional=name != "SOILMOISTURE")
+        for name, label in COMPONENTS.items()
+    ]
+
+
 def _polygons(name, label):
     return QgsProcessingParameterFeatureSource(
         name, label, [QgsProcessing.SourceType.TypeVectorPolygon]
@@ -232,12 +264,16 @@ def _summarise(chain, child, source, text):
     )
 
 
-def _map_trend(chain, source, text):
+def _map_trend(chain, source, text, settings=None):
     chain.add(
         "trend",
         "trendmap",
         f"{text}: trend map",
-        {"INPUT": _made(source, "OUTPUT"), "FLAGS": _made("fill", "OUTPUT_FLAGS")},
+        {
+            "INPUT": _made(source, "OUTPUT"),
+            "FLAGS": _made("fill", "OUTPUT_FLAGS"),
+            **(settings or {}),
+        },
         {"OUTPUT": f"{text} trend"},
     )
 
@@ -292,6 +328,10 @@ def _given(name):
     return QgsProcessingModelChildParameterSource.fromModelParameter(name)
 
 
+def _fixed(value):
+    return QgsProcessingModelChildParameterSource.fromStaticValue(value)
+
+
 def _made(child, output):
     return QgsProcessingModelChildParameterSource.fromChildOutput(child, output)
 
@@ -319,6 +359,7 @@ def main():
 CHAINS = {
     "basinseriesfromgrace": basin_series,
     "groundwatertrendbybasin": groundwater_trend_by_basin,
+    "groundwatertrendclasses": groundwater_trend_classes,
     "groundwatertrendmasked": masked_groundwater_trend,
 }
 

@@ -17,7 +17,7 @@ from ..sinks import write_rows
 from ..styling import diverging
 from ..version import VERSION
 from .common import RecordAlgorithm
-from .trendmap import DESEASONALISE
+from .trendmap import DESEASONALISE, TESTS
 
 FIELDS = (
     ("class", "integer"), ("name", "text"), ("area_total_km2", "real"), ("share_total", "real"),
@@ -76,6 +76,17 @@ class Attribution(RecordAlgorithm):
             ),
             "As in 'Trend map': 'stl' needs stacks without gaps, 'harmonic' works with gaps, "
             "'none' leaves the season in.",
+        )
+        self.add(
+            QgsProcessingParameterEnum(
+                "TEST",
+                self.tr("Significance test"),
+                list(TESTS),
+                defaultValue="original",
+                usesStaticStrings=True,
+            ),
+            "As in 'Trend map': 'original' takes months as independent and calls too much "
+            "significant; 'hamed-rao' and 'yue-wang' correct for the memory of the series.",
         )
         for name, label, value in zip(
             ("BASELINE_START", "BASELINE_END"),
@@ -142,6 +153,7 @@ class Attribution(RecordAlgorithm):
             summary = attribute(
                 stack, background, paths[:3], residual_output=paths[3], flags=flags,
                 deseasonalise=self.parameterAsEnumString(parameters, "DESEASONALISE", context),
+                test=self.parameterAsEnumString(parameters, "TEST", context),
                 start=start, end=end, baseline=self._baseline(parameters, context),
                 progress=progress.part(0, 0.9),
             )  # fmt: skip

@@ -17,7 +17,8 @@ from ..errors import BaselineError, DataError, ParameterError, TimeAxisError, lo
 from ..groundwater.separation import rebase
 from ..progress import SILENT
 from .classes import classify
-from .mapping import MIN_MONTHS, trend_kernel
+from .correction import TESTS
+from .mapping import MIN_MONTHS, TEST_NAMES, trend_bands, trend_kernel, trend_units
 from .months import chosen_months
 
 #: The maps that are written, in order.
@@ -61,7 +62,9 @@ class AttributionSummary:
             return 100.0 * np.diagonal(self.cross) / whole
 
 
-def attribution_kernel(values, background, window, deseasonalise="stl", set_aside=None, **test):
+def attribution_kernel(
+    values, background, window, deseasonalise="stl", set_aside=None, test="original", check=None
+):
     """Trends of the residual, of the total and of the background, and the residual itself.
 
     Both series are re-based to the months of ``window`` (time,) that both have and that are
@@ -81,7 +84,7 @@ def attribution_kernel(values, background, window, deseasonalise="stl", set_asid
     total, natural = np.where(both, total, np.nan), np.where(both, natural, np.nan)
     residual = total - natural
     maps = [
-        trend_kernel(series, deseasonalise, set_aside, **test)
+        trend_kernel(series, deseasonalise, set_aside, test, check)
         for series in (residual, total, natural)
     ]
     return (*maps, residual, used)
@@ -144,6 +147,7 @@ def attribute(
     *,
     flags=None,
     deseasonalise="stl",
+    test="original",
     start="",
     end="",
     baseline=DEFAULT_BASELINE,
@@ -161,6 +165,8 @@ def attribute(
     `AttributionSummary`. Raises as `check_attribution`, and `DataError` where nothing is
     common.
     """
+    if test not in TESTS:
+        raise ParameterError(f"one of {', '.join(TESTS)} is expected", test, "TEST")
     check_attribution(stack, background, flags, start, end, baseline)
     picked, there = common_period(stack, background, start, end)
     months = stack.months[picked]
@@ -175,7 +181,7 @@ def attribute(
     reads.append(lambda row, col, ny, nx: areas[row : row + ny, col : col + nx][None])
     if flags is not None:
         reads.append(lambda *block: flags.read_flags(*block)[picked])
-    names, units = _bands()
+    names, units = trend_bands(test), trend_units("cm", test)
     tally = _Tally(names)
 
     def kernel(values, natural, area, *rest):
@@ -184,13 +190,13 @@ def attribute(
         aside = np.isin(flag[0], FILLED_FLAGS) if flag else None
         with located(f"{stack.name} less {background.name}"):
             *maps, residual, used = attribution_kernel(
-                values, natural, window, deseasonalise, aside
+                values, natural, window, deseasonalise, aside, test, check
             )
         tally.add(maps, area[0], used)
         return (*maps, residual)
 
     ratio = max(1.0, stack.grid.dx * stack.grid.dy / (background.grid.dx * background.grid.dy))
-    line = _line(stack, background, aligned, months, deseasonalise, flags, baseline)
+    line = _line(stack, background, aligned, months, (deseasonalise, test), flags, baseline)
     with ExitStack() as files:
         targets = (*outputs, residual_output)
         paths = files.enter_context(atomic_paths(targets))
@@ -262,13 +268,6 @@ class _Tally:
         self.used.append(used[known])
 
 
-def _bands():
-    from .mapping import BANDS
-
-    units = ["cm/yr", "cm/month", "cm/yr", "cm/yr", "", "", "", "", "months"]
-    return BANDS, units
-
-
 def _quantity(part):
     return {
         "residual": "groundwater storage less the natural background",
@@ -277,10 +276,10 @@ def _quantity(part):
     }[part]
 
 
-def _line(stack, background, aligned, months, deseasonalise, flags, baseline):
+def _line(stack, background, aligned, months, how, flags, baseline):
     return (
         f"attribution: {stack.name} less {background.name} ({aligned.line}), both re-based to "
         f"their common observed months in {baseline[0]} to {baseline[1]}; {months[0]} to "
-        f"{months[-1]}, season removed by {deseasonalise}, "
+        f"{months[-1]}, season removed by {how[0]}, {TEST_NAMES[how[1]]}, "
         + ("filled months set aside" if flags is not None else "all months with a value")
     )

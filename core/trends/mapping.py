@@ -55,6 +55,12 @@ def trend_bands(test="original"):
     return BANDS if test == "original" else BANDS + CORRECTED_BANDS
 
 
+def trend_units(unit, test="original"):
+    """Units of the bands of a stack in ``unit``, in order."""
+    units = [f"{unit}/yr", f"{unit}/month", f"{unit}/yr", f"{unit}/yr", "", "", "", "", "months"]
+    return units + [""] * (len(trend_bands(test)) - len(units))
+
+
 def trend_kernel(values, deseasonalise="stl", set_aside=None, test="original", check=None):
     """All bands of a trend map, (band, pixel), for ``values`` (time, pixel).
 
@@ -143,8 +149,7 @@ def map_trend(
         return (result,)
 
     unit = stack.units or "units"
-    units = [f"{unit}/yr", f"{unit}/month", f"{unit}/yr", f"{unit}/yr", "", "", "", "", "months"]
-    units += [""] * (len(names) - len(units))
+    units = trend_units(unit, test)
     first, last = stack.months[picked[0]], stack.months[picked[-1]]
     line = (
         f"Sen slope and {TEST_NAMES[test]}, {first} to {last}, "

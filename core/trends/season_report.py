@@ -37,7 +37,15 @@ def season_report(summary, info, path, version=""):
     with BandFile(path) as file:
         picture, extent = picture_of(file, BANDS[0])
     report.figure(
-        map_plot(picture, extent, "", f"seasonal share, % (white noise: {WHITE_NOISE:.0f})", False, "RdBu_r", limits=(0, 100)),
+        map_plot(
+            picture,
+            extent,
+            "",
+            f"seasonal share, % (white noise: {WHITE_NOISE:.0f})",
+            False,
+            "RdBu_r",
+            limits=(0, 100),
+        ),
         "Blue: variations slower than a year. Red: within the year.",
         "map of the seasonal share",
     )

@@ -16,6 +16,7 @@ CHAINS = {
     "groundwatertrendbybasin": [
         *("INPUT", "EXTENT", "NOISY", "SOILMOISTURE", "SNOW", "CANOPY", "BASINS", "BASIN_FIELD"),
     ],
+    "groundwatertrendclasses": ["INPUT", "EXTENT", "NOISY", "SOILMOISTURE", "SNOW", "CANOPY"],
     "groundwatertrendmasked": [
         *("INPUT", "EXTENT", "NOISY", "INPUT_FOLDER", "PRODUCT", "WATER", "GLACIERS"),
         *("BASINS", "BASIN_FIELD"),
@@ -102,6 +103,48 @@ def test_basin_series_from_grace(sample, tmp_path):
     assert float(elmara["slope_upper"]) < -0.5
     page = (tmp_path / "basins.html").read_text(encoding="utf-8")
     assert "synthetic" in page.lower()
+
+
+def test_groundwater_trend_classes(sample, tmp_path):
+    import rasterio
+
+    with Headless() as qgis:
+        qgis.run(
+            "gracewater:groundwatertrendclasses",
+            INPUT=sample / "grace.nc",
+            SOILMOISTURE=sample / "soil_moisture.tif",
+            SNOW=sample / "snow.tif",
+            CANOPY=sample / "canopy.tif",
+            **{
+                "import:OUTPUT_HTML": tmp_path / "import.html",
+                "fill:OUTPUT": tmp_path / "twsa.tif",
+                "fill:OUTPUT_FLAGS": tmp_path / "flags.tif",
+                "separate:OUTPUT": tmp_path / "gwsa.tif",
+                "trend:OUTPUT": tmp_path / "trend.tif",
+                "classes:OUTPUT": tmp_path / "classes.tif",
+                "classes:OUTPUT_TABLE": tmp_path / "shares.csv",
+                "classes:OUTPUT_HTML": tmp_path / "classes.html",
+                "hotspots:OUTPUT": tmp_path / "hotspots.geojson",
+                "stippling:OUTPUT": tmp_path / "points.geojson",
+            },
+        )
+    rows = rows_of(tmp_path / "shares.csv")
+    assert sum(float(r["share"]) for r in rows[:7]) == pytest.approx(100)
+    # The plain test is surer of itself than the corrected one.
+    sure, plain = (sum(float(rows[i][name]) for i in (0, 6)) for name in ("share", "share_plain"))
+    assert 0 < sure < plain
+    with (
+        rasterio.open(tmp_path / "trend.tif") as trend,
+        rasterio.open(tmp_path / "classes.tif") as classes,
+    ):
+        bands = dict(zip(trend.descriptions, trend.read()))
+        found = classes.read(1)
+    assert ((found == 1) == ((bands["p"] < 0.01) & (bands["slope_per_month"] < 0))).all()
+    points = json.loads((tmp_path / "points.geojson").read_text(encoding="utf-8"))["features"]
+    assert points and all(f["properties"]["p"] < 0.01 for f in points)
+    spots = json.loads((tmp_path / "hotspots.geojson").read_text(encoding="utf-8"))["features"]
+    assert all(abs(f["properties"]["steepest_cm_month"]) > 0.1 for f in spots)
+    assert "plain test, %" in (tmp_path / "classes.html").read_text(encoding="utf-8")
 
 
 def test_masked_groundwater_trend(sample, tmp_path):

@@ -74,18 +74,21 @@ def test_three_by_three_by_hand(tmp_path, make_stack):
     assert page.count("<img ") == 2 and "own error" in page
 
 
-def test_equals_the_trend_map_of_the_difference(tmp_path, make_stack):
+@pytest.mark.parametrize("test", ["original", "hamed-rao", "yue-wang"])
+def test_equals_the_trend_map_of_the_difference(tmp_path, make_stack, test):
     rng = np.random.default_rng(0)
     gwsa, natural = rng.normal(size=(2, 72, 3, 4)).cumsum(axis=1)
     flags = (rng.random((72, 1, 1)) < 0.15) * np.ones((1, 3, 4))
     marks = make_stack(tmp_path / "f.tif", flags, units="", flags=True)
     paths = make_stack(tmp_path / "g.tif", gwsa), make_stack(tmp_path / "b.tif", natural)
-    maps, _ = attributed(tmp_path, *paths, marks)
+    maps, _ = attributed(tmp_path, *paths, marks, test=test)
     for found, values in zip(maps, (gwsa - natural, gwsa, natural)):
         source = make_stack(tmp_path / "d.tif", values)
         with MonthlyStack(source) as stack, MonthlyStack(marks) as made:
-            map_trend(stack, tmp_path / "m.tif", flags=made)
-        for name, expected in bands(tmp_path / "m.tif").items():
+            map_trend(stack, tmp_path / "m.tif", flags=made, test=test)
+        wanted = bands(tmp_path / "m.tif")
+        assert list(found) == list(wanted)
+        for name, expected in wanted.items():
             np.testing.assert_allclose(found[name], expected, rtol=1e-3, atol=1e-4, err_msg=name)
 
 
