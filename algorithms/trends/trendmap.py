@@ -1,7 +1,10 @@
 """Map trends and their significance."""
 
+from contextlib import ExitStack, contextmanager
+
 from qgis.core import (
     QgsProcessingParameterEnum,
+    QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
 )
@@ -10,6 +13,7 @@ from ..base import GraceAlgorithm
 from ..styling import diverging
 
 DESEASONALISE = ("stl", "stl-robust", "harmonic", "none")
+FILLED = ("set-aside", "use")
 TESTS = ("original", "hamed-rao", "yue-wang")
 
 
@@ -53,8 +57,7 @@ class TrendMap(GraceAlgorithm):
             "FLAGS",
             "Flags of the gap filling",
             "Flag stack of the gap filling. Filled months help to find the season but are set "
-            "aside "
-            "for slope and test. Without it every month counts.",
+            "aside for slope and test (FILLED). Without it every month counts.",
             optional=True,
         )
         self.add(
@@ -83,6 +86,41 @@ class TrendMap(GraceAlgorithm):
             "Both on the true time axis, factors of 1 or more; limits, p and z follow. Further "
             "bands p_original and variance_factor.",
         )
+        self.add(
+            QgsProcessingParameterEnum(
+                "FILLED",
+                self.tr("Filled months"),
+                list(FILLED),
+                defaultValue="set-aside",
+                usesStaticStrings=True,
+            ),
+            "With flags. 'set-aside': slope and test rest on observed months. 'use': filled "
+            "months count like observed ones, which makes them look more certain than they are.",
+            advanced=True,
+        )
+        self.add_stack(
+            "UNCERTAINTY",
+            "Uncertainty stack",
+            "One-sigma uncertainty of every cell and month, same grid and months as the stack. "
+            "Gives two further bands: 95 % limits of the slope from drawn errors, independent from "
+            "month to month and one and the same within a filled gap (needs the flags to know "
+            "it). They show the stated uncertainty alone; Theil's limits show the scatter. "
+            "Takes as long as a slope a draw.",
+            optional=True,
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterNumber(
+                "DRAWS",
+                self.tr("Draws of errors"),
+                QgsProcessingParameterNumber.Type.Integer,
+                defaultValue=200,
+                minValue=40,
+            ),
+            "With an uncertainty stack: number of draws. With 200 the limits are good to a tenth "
+            "of their width.",
+            advanced=True,
+        )
         for name, label in (("START", "First month"), ("END", "Last month")):
             self.add(
                 QgsProcessingParameterString(name, self.tr(label), optional=True),
@@ -96,41 +134,25 @@ class TrendMap(GraceAlgorithm):
 
     def check(self, parameters, context):
         """Grid, months and period, from the headers."""
-        from ...core.data.grid import check_same_grid
-        from ...core.data.stack import check_same_months
-        from ...core.trends.mapping import select_months
+        from ...core.trends.mapping import check_trend
 
-        with self.open_stack("INPUT") as stack:
-            select_months(stack, *self._period(parameters, context))
-            if self.has("FLAGS"):
-                with self.open_stack("FLAGS") as flags:
-                    check_same_grid(stack.grid, flags.grid, stack.name, flags.name)
-                    check_same_months(stack, flags)
+        with self._opened() as (stack, flags, sigma):
+            settings = self._settings(parameters, context)
+            settings.pop("draws")
+            check_trend(stack, flags=flags, sigma=sigma, **settings)
 
     def compute(self, parameters, context, progress):
         """Map, log, style."""
         from ...core.trends.mapping import map_trend
 
         output = self.raster_target(parameters, "OUTPUT", context)
-        start, end = self._period(parameters, context)
-        test = self.parameterAsEnumString(parameters, "TEST", context)
-        flags = self.open_stack("FLAGS") if self.has("FLAGS") else None
-        try:
-            with self.open_stack("INPUT") as stack:
-                summary = map_trend(
-                    stack,
-                    output,
-                    deseasonalise=self.parameterAsEnumString(parameters, "DESEASONALISE", context),
-                    test=test,
-                    flags=flags,
-                    start=start,
-                    end=end,
-                    progress=progress,
-                )
-                units = stack.units
-        finally:
-            if flags is not None:
-                flags.close()
+        settings = self._settings(parameters, context)
+        test = settings["test"]
+        with self._opened() as (stack, flags, sigma):
+            summary = map_trend(
+                stack, output, flags=flags, sigma=sigma, progress=progress, **settings
+            )
+            units = stack.units
         share, plain = 100 * summary.significant_share, 100 * summary.original_share
         progress.info(
             f"{summary.cells} cells, {summary.months} months {summary.first} to {summary.last}; "
@@ -144,7 +166,25 @@ class TrendMap(GraceAlgorithm):
         self.style(context, output, diverging(1, f"{units}/yr".lstrip("/")))
         return {"OUTPUT": output}
 
-    def _period(self, parameters, context):
-        return tuple(
-            self.parameterAsString(parameters, n, context).strip() for n in ("START", "END")
-        )
+    @contextmanager
+    def _opened(self):
+        """The stack, its flags and its uncertainty, None where not given."""
+        with ExitStack() as files:
+            names = ("INPUT", "FLAGS", "UNCERTAINTY")
+            yield [files.enter_context(self.open_stack(n)) if self.has(n) else None for n in names]
+
+    def _settings(self, parameters, context):
+        def choice(name):
+            return self.parameterAsEnumString(parameters, name, context)
+
+        def month(name):
+            return self.parameterAsString(parameters, name, context).strip()
+
+        return {
+            "deseasonalise": choice("DESEASONALISE"),
+            "test": choice("TEST"),
+            "filled": choice("FILLED"),
+            "draws": self.parameterAsInt(parameters, "DRAWS", context),
+            "start": month("START"),
+            "end": month("END"),
+        }

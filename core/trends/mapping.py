@@ -13,8 +13,11 @@ from ..data.stack import check_same_months
 from ..errors import DataError, ParameterError, TimeAxisError, located
 from ..progress import SILENT
 from .correction import TESTS, corrected_trend_test
+from .montecarlo import DRAWS, Errors, slope_limits_by_draws
 from .season import METHODS, split_season
 
+#: What becomes of filled months once the season is removed.
+FILLED = ("set-aside", "use")
 DESEASONALISE = (*METHODS, "none")
 #: Months below which neither a season nor a trend can be told.
 MIN_MONTHS = 24
@@ -31,6 +34,8 @@ BANDS = (
 )
 #: Further bands where the test is a corrected one.
 CORRECTED_BANDS = ("p_original", "variance_factor")
+#: Further bands where errors are drawn.
+DRAWN_BANDS = ("drawn_lower_per_year", "drawn_upper_per_year")
 TEST_NAMES = {
     "original": "Mann-Kendall test of independent months",
     "hamed-rao": "Mann-Kendall test corrected by Hamed-Rao",
@@ -50,31 +55,38 @@ class TrendSummary:
     original_share: float
 
 
-def trend_bands(test="original"):
+def trend_bands(test="original", drawn=False):
     """Names of the bands, in order."""
-    return BANDS if test == "original" else BANDS + CORRECTED_BANDS
+    return BANDS + (CORRECTED_BANDS if test != "original" else ()) + (DRAWN_BANDS if drawn else ())
 
 
-def trend_units(unit, test="original"):
+def trend_units(unit, test="original", drawn=False):
     """Units of the bands of a stack in ``unit``, in order."""
-    units = [f"{unit}/yr", f"{unit}/month", f"{unit}/yr", f"{unit}/yr", "", "", "", "", "months"]
-    return units + [""] * (len(trend_bands(test)) - len(units))
+    known = {"slope_per_month": f"{unit}/month", "n": "months"}
+    return [
+        f"{unit}/yr" if name.endswith("_per_year") else known.get(name, "")
+        for name in trend_bands(test, drawn)
+    ]
 
 
-def trend_kernel(values, deseasonalise="stl", set_aside=None, test="original", check=None):
+def trend_kernel(
+    values, deseasonalise="stl", set_aside=None, test="original", errors=None, check=None
+):
     """All bands of a trend map, (band, pixel), for ``values`` (time, pixel).
 
     The season is removed (STL operator, robust STL, harmonics on the observed months,
     or not at all); months where ``set_aside`` is true are then taken out; Sen slope,
     Theil limits, Mann–Kendall and lag-1 autocorrelation of the detrended series
     follow on what is left, with true distances in time (METHODS §9). Limits, p and z are
-    those of ``test``.
+    those of ``test``. With ``errors`` (`Errors`) limits of the slope by drawn errors follow.
     """
-    if deseasonalise == "none":
-        series = values if set_aside is None else np.where(set_aside, np.nan, values)
-    else:
-        series, _ = split_season(values, deseasonalise, set_aside, check=check)
-    found = corrected_trend_test(series, test)
+
+    def series_of(values):
+        if deseasonalise == "none":
+            return values if set_aside is None else np.where(set_aside, np.nan, values)
+        return split_season(values, deseasonalise, set_aside, check=check)[0]
+
+    found = corrected_trend_test(series_of(values), test)
     sen, mk = found.sen, found.mann_kendall
     bands = [
         12.0 * sen.slope,
@@ -89,6 +101,9 @@ def trend_kernel(values, deseasonalise="stl", set_aside=None, test="original", c
     ]
     if test != "original":
         bands += [found.p_original, found.factor]
+    if errors is not None:
+        drawn = slope_limits_by_draws(values, errors, series_of, check=check)
+        bands += [12.0 * limit for limit in drawn]
     return np.stack(bands)
 
 
@@ -107,6 +122,40 @@ def select_months(stack, start="", end=""):
     return picked
 
 
+def check_trend(
+    stack,
+    *,
+    deseasonalise="stl",
+    test="original",
+    flags=None,
+    filled="set-aside",
+    sigma=None,
+    start="",
+    end="",
+):
+    """Raise for what headers and settings of `map_trend` tell; returns the band indices."""
+    for name, choice, known in (
+        ("DESEASONALISE", deseasonalise, DESEASONALISE),
+        ("TEST", test, TESTS),
+        ("FILLED", filled, FILLED),
+    ):
+        if choice not in known:
+            raise ParameterError(f"one of {', '.join(known)} is expected", choice, name)
+    picked = select_months(stack, start, end)
+    for other in (flags, sigma):
+        if other is not None:
+            check_same_grid(stack.grid, other.grid, stack.name, other.name)
+            check_same_months(stack, other)
+    if sigma is not None:
+        sigma_factor(stack, sigma)
+    return picked
+
+
+def sigma_factor(stack, sigma):
+    """What turns the values of ``sigma`` into the unit of ``stack``."""
+    return 1.0 if sigma.units == stack.units else sigma.to_centimetres() / stack.to_centimetres()
+
+
 def map_trend(
     stack,
     output,
@@ -114,6 +163,9 @@ def map_trend(
     deseasonalise="stl",
     test="original",
     flags=None,
+    filled="set-aside",
+    sigma=None,
+    draws=DRAWS,
     start="",
     end="",
     progress=SILENT,
@@ -121,40 +173,47 @@ def map_trend(
 ):
     """Write the trend map of a stack: one Float64 raster, bands `trend_bands`.
 
-    ``flags`` sets filled months aside after deseasonalising. Float64 because p
-    of a strong trend underflows in 32 bits. Returns a `TrendSummary`.
+    ``flags`` tells filled months, which are set aside after deseasonalising or, with
+    ``filled="use"``, count like the others. ``sigma``, a stack of one-sigma, asks for limits
+    by ``draws`` of errors (`slope_limits_by_draws`). Float64 because p of a strong trend
+    underflows in 32 bits. Returns a `TrendSummary`.
     """
-    if deseasonalise not in DESEASONALISE:
-        raise ParameterError(f"one of {', '.join(DESEASONALISE)} is expected", deseasonalise)
-    if test not in TESTS:
-        raise ParameterError(f"one of {', '.join(TESTS)} is expected", test)
-    picked = select_months(stack, start, end)
-    if flags is not None:
-        check_same_grid(stack.grid, flags.grid, stack.name, flags.name)
-        check_same_months(stack, flags)
+    picked = check_trend(
+        stack, flags=flags, sigma=sigma, start=start, end=end, filled=filled,
+        deseasonalise=deseasonalise, test=test,
+    )  # fmt: skip
     reads = [lambda *window: stack.read(*window, bands=picked)]
     if flags is not None:
         reads.append(lambda *window: flags.read_flags(*window)[picked])
+    if sigma is not None:
+        factor = sigma_factor(stack, sigma)
+        reads.append(lambda *window: factor * sigma.read(*window, bands=picked))
     shares = []
-    names = trend_bands(test)
+    names = trend_bands(test, sigma is not None)
     plain = names.index("p_original" if "p_original" in names else "p")
 
     def kernel(values, *rest):
-        *flag, check = rest
+        *rest, check = rest
         check()
-        aside = np.isin(flag[0], FILLED_FLAGS) if flag else None
+        made = np.isin(rest[0], FILLED_FLAGS) if flags is not None else None
+        aside = made if filled == "set-aside" else None
+        errors = Errors(rest[-1], made, draws) if sigma is not None else None
         with located(stack.name):
-            result = trend_kernel(values, deseasonalise, aside, test, check)
+            result = trend_kernel(values, deseasonalise, aside, test, errors, check)
         shares.append(result[[BANDS.index("p"), plain]])
         return (result,)
 
     unit = stack.units or "units"
-    units = trend_units(unit, test)
+    units = trend_units(unit, test, sigma is not None)
     first, last = stack.months[picked[0]], stack.months[picked[-1]]
+    if flags is None:
+        which = "all months with a value"
+    else:
+        which = "filled months set aside" if filled == "set-aside" else "filled months used"
     line = (
         f"Sen slope and {TEST_NAMES[test]}, {first} to {last}, "
-        f"season removed by {deseasonalise}, "
-        + ("filled months set aside" if flags is not None else "all months with a value")
+        f"season removed by {deseasonalise}, {which}"
+        + (f", limits by {draws} draws of errors" if sigma is not None else "")
     )
     tags = {
         "units": f"{unit}/yr",
@@ -164,7 +223,7 @@ def map_trend(
     with RasterWriter(output, stack.grid, names, dtype="float64", units=units, tags=tags) as file:
         run_blocks(
             stack.grid, reads, kernel, [file],
-            planes=4 * picked.size, progress=progress, **blocks,
+            planes=(4 if sigma is None else 6) * picked.size, progress=progress, **blocks,
         )  # fmt: skip
         p = np.concatenate(shares, axis=1) if shares else np.empty((2, 0))
         known = p[:, np.isfinite(p[0])]

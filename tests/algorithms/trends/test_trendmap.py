@@ -62,6 +62,21 @@ def test_flags_start_and_end(run, make_stack, tmp_path):
     np.testing.assert_allclose(bands["slope_per_month"], 0.1, rtol=1e-5)
 
 
+def test_uncertainty_and_filled_months(run, make_stack, tmp_path):
+    flags = np.zeros(60)
+    flags[40:45] = 2
+    stack = make_stack(tmp_path / "in.tif", SEASON + 0.1 * T)
+    marks = make_stack(tmp_path / "flags.tif", flags, units="", flags=True)
+    sigma = make_stack(tmp_path / "sigma.tif", np.full(60, 2.0))
+    given = {"INPUT": stack, "FLAGS": marks, "UNCERTAINTY": sigma, "OUTPUT": tmp_path / "out.tif"}
+    aside, _, _ = bands_of(run("trendmap", DRAWS=50, **given)["OUTPUT"])
+    used, _, _ = bands_of(run("trendmap", FILLED="use", **given)["OUTPUT"])
+    assert list(aside) == [*BANDS, "drawn_lower_per_year", "drawn_upper_per_year"] == list(used)
+    assert aside["n"] == 55 and used["n"] == 60
+    for bands in (aside, used):
+        assert bands["drawn_lower_per_year"] < 1.15 < 1.25 < bands["drawn_upper_per_year"]
+
+
 def test_harmonic_works_with_gaps_where_stl_refuses(run, refused, make_stack, tmp_path):
     values = SEASON + 0.1 * T
     values[[5, 6, 30]] = np.nan

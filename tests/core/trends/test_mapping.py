@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import rasterio
 from grace_water_toolbox.core.data.stack import MonthlyStack
-from grace_water_toolbox.core.errors import DataError, ParameterError, TimeAxisError
+from grace_water_toolbox.core.errors import DataError, ParameterError, TimeAxisError, UnitsError
 from grace_water_toolbox.core.trends.mapping import BANDS, map_trend, trend_bands, trend_kernel
 
 T = np.arange(60.0)
@@ -15,23 +15,28 @@ SEASON = 5 * np.sin(2 * np.pi * T / 12)
 
 @pytest.fixture
 def mapped(tmp_path, make_stack):
-    def call(values, flags=None, units="cm", **settings):
+    def call(values, flags=None, units="cm", sigma=None, **settings):
         source = make_stack(tmp_path / "in.tif", values, units=units)
         marks = None
+        if sigma is not None:
+            settings["sigma"] = MonthlyStack(
+                make_stack(tmp_path / "sigma.tif", sigma[0], units=sigma[1])
+            )
         if flags is not None:
             marks = MonthlyStack(make_stack(tmp_path / "flags.tif", flags, units="", flags=True))
         try:
             with MonthlyStack(source) as stack:
                 summary = map_trend(stack, tmp_path / "out.tif", flags=marks, **settings)
         finally:
-            if marks is not None:
-                marks.close()
+            for other in (marks, settings.get("sigma")):
+                if other is not None:
+                    other.close()
         with rasterio.open(tmp_path / "out.tif") as file:
             about = SimpleNamespace(
                 descriptions=file.descriptions, dtypes=file.dtypes, units=file.units,
                 tags=file.tags(),
             )  # fmt: skip
-            names = trend_bands(settings.get("test", "original"))
+            names = trend_bands(settings.get("test", "original"), sigma is not None)
             return dict(zip(names, file.read().reshape(len(names), -1))), summary, about
 
     call.folder = tmp_path
@@ -39,7 +44,7 @@ def mapped(tmp_path, make_stack):
 
 
 def left(folder):
-    return {p.name for p in folder.iterdir()} - {"in.tif", "flags.tif"}
+    return {p.name for p in folder.iterdir()} - {"in.tif", "flags.tif", "sigma.tif"}
 
 
 def test_a_straight_line(mapped):
@@ -170,7 +175,56 @@ def test_a_corrected_test_keeps_the_plain_one_beside_it(mapped, test):
     assert f"corrected by {name}" in file.tags["history"]
 
 
+def test_filled_months_count_on_request(mapped):
+    values, flags = 0.1 * T, np.zeros(60)
+    values[10:20], flags[10:20] = 100, 1
+    aside, _, _ = mapped(values, flags, deseasonalise="none")
+    used, _, file = mapped(values, flags, deseasonalise="none", filled="use")
+    plain, _, _ = mapped(values, deseasonalise="none")
+    assert aside["n"] == 50 and used["n"] == 60
+    for name in BANDS:
+        np.testing.assert_array_equal(used[name], plain[name])
+    assert "filled months used" in file.tags["history"]
+
+
+def test_errors_give_limits_of_their_own(mapped):
+    rng = np.random.default_rng(2)
+    values = 0.1 * T[:, None, None] + rng.normal(size=(60, 2, 3))
+    flags = np.zeros(values.shape)
+    flags[20:25] = 1
+    bands, _, file = mapped(values, flags, sigma=(np.full(values.shape, 10.0), "mm"))
+    assert file.descriptions == (*BANDS, "drawn_lower_per_year", "drawn_upper_per_year")
+    assert file.units[-2:] == ("cm/yr", "cm/yr") and "200 draws" in file.tags["history"]
+    plain, _, _ = mapped(values, flags)
+    for name in BANDS:
+        np.testing.assert_array_equal(bands[name], plain[name])
+    assert (bands["drawn_lower_per_year"] < bands["slope_per_year"]).all()
+    assert (bands["drawn_upper_per_year"] > bands["slope_per_year"]).all()
+    in_cm, _, _ = mapped(values, flags, sigma=(np.full(values.shape, 1.0), "cm"))
+    both, _, file = mapped(
+        values, flags, sigma=(np.full(values.shape, 1.0), "cm"), test="yue-wang", filled="use"
+    )
+    assert file.descriptions[-4:] == (
+        "p_original", "variance_factor", "drawn_lower_per_year", "drawn_upper_per_year",
+    )  # fmt: skip
+    name = "drawn_upper_per_year"
+    np.testing.assert_allclose(bands[name], in_cm[name], rtol=1e-6)
+    assert (both[name] != in_cm[name]).all()
+
+
+def test_errors_do_not_depend_on_blocks(mapped):
+    values = np.random.default_rng(4).normal(size=(36, 5, 6))
+    sigma = (np.abs(values) + 1, "cm")
+    whole, _, _ = mapped(values, sigma=sigma, deseasonalise="none")
+    parts, _, _ = mapped(values, sigma=sigma, deseasonalise="none", memory=1, threads=2)
+    name = "drawn_lower_per_year"
+    np.testing.assert_allclose(parts[name], whole[name], rtol=1e-12)
+
+
 REFUSED = {
+    "filled": ({"filled": "drop"}, ParameterError, "FILLED: one of set-aside, use.*drop"),
+    "sigma months": ({"sigma": (np.ones(59), "cm")}, TimeAxisError, "the same months"),
+    "sigma unit": ({"sigma": (np.ones(60), "m2")}, UnitsError, "m2"),
     "short": ({"end": "2005-11"}, TimeAxisError, "in.tif: at least 24 months.*23 between"),
     "swapped": ({"start": "2008-01", "end": "2005-01"}, TimeAxisError, "0 between"),
     "month": ({"start": "2004"}, ParameterError, "START: a month written YYYY-MM.*'2004'"),
