@@ -1,5 +1,7 @@
 """A region's mean against an independent table."""
 
+from contextlib import ExitStack
+
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
@@ -19,6 +21,7 @@ from ...core.errors import DataError, ParameterError
 from ..base import GraceAlgorithm
 from ..layers import check_source, polygons_of, read_polygons, rings_of
 from ..version import VERSION
+from .opening import open_observed
 from .rows import check_fields, read_columns
 from .seriestables import SCORE_FIELDS, SERIES_FIELDS, score_rows, series_rows
 from .sinks import write_sinks
@@ -52,6 +55,10 @@ class CompareSeries(GraceAlgorithm):
     def declare(self):
         """Parameters."""
         self.add_stack("INPUT", "Stack", "Monthly stack of a storage; it states its units.")
+        self.add_stack(
+            "FLAGS", "Flags of the gap filling",
+            "Flag stack of the gap filling: values that were filled are not compared.", True,
+        )  # fmt: skip
         self.add(
             QgsProcessingParameterFeatureSource("AOI", self.tr("Region"), [TYPE.TypeVectorPolygon]),
             "Polygons in any coordinate system, taken together as one region; only selected "
@@ -146,8 +153,8 @@ class CompareSeries(GraceAlgorithm):
         units = self.parameterAsString(parameters, "UNITS", context).strip()
         if units:
             storage_factor(units, "UNITS")
-        with self.open_stack("INPUT") as stack:
-            stack.to_centimetres()
+        with ExitStack() as files:
+            open_observed(self, files).to_centimetres()
 
     def compute(self, parameters, context, progress):
         """Average, read the table, compare, then write everything."""
@@ -168,7 +175,8 @@ class CompareSeries(GraceAlgorithm):
         days, wrong = parse_dates(dates, pattern, "DATE_FIELD")
         notes += _remark(wrong, "dates cannot be read and were left out")
         units = self.parameterAsString(parameters, "UNITS", context).strip()
-        with self.open_stack("INPUT") as stack:
+        with ExitStack() as files:
+            stack = open_observed(self, files)
             name, rings, remarks = self._region(parameters, context, stack, progress)
             share = self.parameterAsDouble(parameters, "MIN_COVERED_SHARE", context)
             mean, area = region_series(stack, rings, name, share, progress.part(0.05, 0.7))

@@ -22,6 +22,7 @@ from ..base import GraceAlgorithm
 from ..layers import check_source, flat_polygons, read_polygons
 from ..styling import ranged
 from ..version import VERSION
+from .opening import open_observed
 from .sinks import real, write_sinks
 from .wellstyles import CORRELATION_COLOURS, correlation_cells
 
@@ -72,6 +73,10 @@ class CompareStacks(GraceAlgorithm):
         self.add_stack(
             "INPUT_B", "Reference stack",
             "Monthly stack to judge by, in units that can be converted; any finer or coarser grid.",
+        )  # fmt: skip
+        self.add_stack(
+            "FLAGS", "Flags of the gap filling",
+            "Flag stack of the gap filling: values that were filled are not compared.", True,
         )  # fmt: skip
         self.add(
             QgsProcessingParameterBoolean("REBASE", self.tr("Take means off"), False),
@@ -204,7 +209,8 @@ class CompareStacks(GraceAlgorithm):
     def _pair(self, files, parameters, context):
         from ...core.validation.pairing import pair_stacks
 
-        first, second = (files.enter_context(self.open_stack(n)) for n in ("INPUT", "INPUT_B"))
+        first = open_observed(self, files)
+        second = files.enter_context(self.open_stack("INPUT_B"))
         start, end = (
             self.parameterAsString(parameters, n, context).strip() for n in ("START", "END")
         )

@@ -15,6 +15,7 @@ from ...core.dependencies import check_packages
 from ...core.errors import ParameterError
 from ..base import GraceAlgorithm
 from ..version import VERSION
+from .opening import open_observed
 from .sinks import write_sinks
 from .wellinputs import WellInputs
 from .wellmatching import matched, sampled, yields_of
@@ -68,6 +69,10 @@ class ValidateWells(GraceAlgorithm):
     def declare(self):
         """Parameters."""
         self.add_stack("INPUT", "Stack", "Monthly stack of a storage, for example GWSA or TWSA.")
+        self.add_stack(
+            "FLAGS", "Flags of the gap filling",
+            "Flag stack of the gap filling: values that were filled are not compared.", True,
+        )  # fmt: skip
         declare_wells(self)
         declare_methods(self)
         for name, label, kind, optional, text in (
@@ -207,10 +212,8 @@ class ValidateWells(GraceAlgorithm):
     def _open(self, files):
         from ...core.data.reference import read_grid
 
-        stack, before = (
-            files.enter_context(self.open_stack(n)) if self.has(n) else None
-            for n in ("INPUT", "BEFORE")
-        )
+        stack = open_observed(self, files)
+        before = files.enter_context(self.open_stack("BEFORE")) if self.has("BEFORE") else None
         grid = None
         if self.has("REFERENCE"):
             grid = read_grid(self.sources["REFERENCE"], "REFERENCE")

@@ -87,7 +87,8 @@ def declare_wells(algorithm):
     )
     add(
         QgsProcessingParameterFeatureSource("READINGS", tr("Readings"), [ANY], optional=True),
-        "Table of readings, dates with any spacing. Empty: the wells' own table holds them.",
+        "Table of readings, dates with any spacing. Where the wells' own table holds them, choose "
+        "it again (or leave this empty in scripts).",
     )
     add(
         QgsProcessingParameterMultipleLayers(

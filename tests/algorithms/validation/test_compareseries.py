@@ -136,3 +136,11 @@ def test_california_against_the_published_series(run, csr, data, tmp_path, read_
         assert float(scores[level]["cc"]) == pytest.approx(cc, abs=0.002)
         assert float(scores[level]["cc_detrended"]) == pytest.approx(calm, abs=0.002)
     assert float(scores["year"]["table_per_cm"]) == pytest.approx(3.57, abs=0.05)
+
+
+def test_filled_months_are_set_aside(run, case, make_stack, tmp_path, read_csv):
+    made = np.zeros((96, 1, 3))
+    made[:12, 0, :2] = 1
+    flags = make_stack(tmp_path / "f.tif", made, "", grid=Grid(0, 0.5, 1, 1, 3, 1), flags=True)
+    result = run("compareseries", **case, FLAGS=flags, **outputs(tmp_path / "out"))
+    assert [s["n"] for s in read_csv(result["OUTPUT_SCORES"])] == ["84", "28", "7"]

@@ -101,3 +101,21 @@ def test_mascons_beside_spherical_harmonics_over_bangladesh(
         assert numbers == pytest.approx(expected, abs=0.006)
         assert found["kge"] in ("", None)  # both lost their means
     assert country["months"] == 156
+
+
+def test_filled_values_are_set_aside_and_cancel_leaves_nothing(run, make_stack, tmp_path):
+    import processing
+    from qgis.core import QgsProcessingFeedback
+
+    a, b = (make_stack(tmp_path / f"{n}.tif", T + k) for n, k in (("a", 0), ("b", 1)))
+    flags = make_stack(tmp_path / "f.tif", (T < 6).astype(float), "", flags=True)
+    result = run("comparestacks", INPUT=a, INPUT_B=b, FLAGS=flags, OUTPUT=tmp_path / "m.tif")
+    with rasterio.open(result["OUTPUT"]) as file:
+        assert file.read(7)[0, 0] == 30
+    feedback = QgsProcessingFeedback(False)
+    feedback.cancel()
+    given = {k: str(v) for k, v in outputs(tmp_path / "out").items()}
+    processing.run(
+        "gracewater:comparestacks", {"INPUT": a, "INPUT_B": b, **given}, feedback=feedback
+    )
+    assert list((tmp_path / "out").iterdir()) == []

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from grace_water_toolbox.core.data.twin import make_twin
 from grace_water_toolbox.core.data.twin_wells import make_wells
+from headless import Headless
 
 T = np.arange(72)
 OUTPUTS = {"OUTPUT": "w.gpkg", "OUTPUT_CELLS": "c.gpkg", "OUTPUT_BINS": "b.csv",
@@ -255,3 +256,32 @@ def test_duplicates_and_strange_rows_are_counted(run, small, tmp_path, write_csv
                  "1 values are no numbers", "1 wells with readings have no position: z",
                  "2 wells have no readings: b, c", "1 wild readings"):  # fmt: skip
         assert text in log.text, log.text
+
+
+def test_filled_months_are_set_aside(run, small, make_stack, tmp_path, layer_rows):
+    made = np.zeros((72, 1, 2))
+    made[10:22, 0, 0] = 1
+    made[40:, 0, 1] = 2
+    flags = make_stack(tmp_path / "f.tif", made, "", flags=True)
+    result = run("validatewells", **small, FLAGS=flags, OUTPUT=tmp_path / "o.gpkg")
+    assert [w["months"] for w in layer_rows(result["OUTPUT"])] == [60, 60, 40]
+
+
+def test_cancel_leaves_nothing(provider, small, tmp_path):
+    import processing
+    from qgis.core import QgsProcessingFeedback
+
+    feedback = QgsProcessingFeedback(False)
+    feedback.cancel()
+    (tmp_path / "out").mkdir()
+    given = {k: str(v) for k, v in outputs(tmp_path / "out").items()}
+    processing.run("gracewater:validatewells", {**small, **given}, feedback=feedback)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.headless
+def test_on_the_command_line(small, tmp_path, layer_rows):
+    with Headless() as qgis:
+        qgis.run("gracewater:validatewells", **small, OUTPUT=tmp_path / "o.gpkg")
+    wells = layer_rows(tmp_path / "o.gpkg")
+    assert [round(w["level_cm_yr"], 6) for w in wells] == [120, 360, -60]
