@@ -84,7 +84,7 @@ def attribution_kernel(
     total, natural = np.where(both, total, np.nan), np.where(both, natural, np.nan)
     residual = total - natural
     maps = [
-        trend_kernel(series, deseasonalise, set_aside, test, check)
+        trend_kernel(series, deseasonalise, set_aside, test, check=check)
         for series in (residual, total, natural)
     ]
     return (*maps, residual, used)
