@@ -57,6 +57,54 @@ def leading_projector(gram, kept):
     return masked @ vectors.transpose(0, 2, 1)
 
 
+def shear(projector):
+    """View (lane, M, 2 M − 1) of projectors (lane, M, M) whose columns are their diagonals.
+
+    P[i, j] stands at row M − 1 − i, column M − 1 + (j − i); the rest is zero.
+    """
+    lanes, window, _ = projector.shape
+    taps = 2 * window - 1
+    padded = np.zeros((lanes, window, 2 * window))
+    padded[:, :, :window] = projector[:, ::-1]
+    step, item = padded.strides[0], padded.itemsize
+    # Row r of the view starts one sample earlier than row r of the buffer.
+    return as_strided(padded, (lanes, window, taps), (step, taps * item, item), writeable=False)
+
+
+def pad(x, window):
+    """Series (lane, N) between M − 1 zeros at either end, and the view that is the series."""
+    lanes, n = x.shape
+    padded = np.zeros((lanes, n + 2 * (window - 1)))
+    inner = padded[:, window - 1 : window - 1 + n]
+    inner[:] = x
+    return padded, inner
+
+
+class SharedMonths:
+    """Reconstruction at months that all series have in common: two small matrix products.
+
+    Which rows of the trajectory matrix cross a month's anti-diagonal is the same for all
+    months inside the series; each of the few distinct sets of rows gives one filter.
+    """
+
+    def __init__(self, months, n, window):
+        """Months (G,) of series of length n."""
+        first = np.maximum(window - 1 - months, 0)
+        last = np.minimum(n - 1 - months, window - 1)
+        sets, which = np.unique(np.stack([first, last]), axis=1, return_inverse=True)
+        row = np.arange(window)
+        crossed = (row >= sets[0][:, None]) & (row <= sets[1][:, None])
+        self._rows = crossed / crossed.sum(axis=1, keepdims=True)
+        self._which = which.reshape(-1)
+        self._windows = months[:, None] + np.arange(2 * window - 1)
+
+    def at(self, padded, projector):
+        """(lane, G) from ``pad``'s first answer and the projectors (lane, M, M)."""
+        filters = self._rows @ shear(projector)
+        every = np.take(padded, self._windows, axis=1) @ filters.transpose(0, 2, 1)
+        return every[:, np.arange(len(self._which)), self._which]
+
+
 class DiagonalAverage:
     """Projection of the trajectory matrix and its diagonal average, as filters.
 
@@ -68,20 +116,10 @@ class DiagonalAverage:
     """
 
     def __init__(self, projector):
-        """Shear (lane, M, M) projectors so that their diagonals are columns."""
-        lanes, window, _ = projector.shape
+        """From projectors (lane, M, M)."""
+        window = projector.shape[1]
         self.window, self.taps = window, 2 * window - 1
-        padded = np.zeros((lanes, window, 2 * window))
-        padded[:, :, :window] = projector[:, ::-1]
-        step, item = padded.strides[0], padded.itemsize
-        # Row r of the view starts one sample earlier than row r of the buffer,
-        # so P[i, j] (at row r = M - 1 - i) lands in column M - 1 + (j - i).
-        self._sheared = as_strided(
-            padded,
-            (lanes, window, self.taps),
-            (step, self.taps * item, item),
-            writeable=False,
-        )
+        self._sheared = shear(projector)
         self._whole = self._sheared.sum(axis=1)
         self._partial = None
 
@@ -119,16 +157,15 @@ class DiagonalAverage:
             out[at, which] = self._at_ends(windows, at, months[at, which], n)
         return out
 
-    def everywhere(self, x, lanes):
-        """Reconstruct all months of the chosen lanes: (len(lanes), N)."""
+    def everywhere(self, x):
+        """Reconstruct all months: (lane, N)."""
         n, margin = x.shape[1], self.window - 1
         windows = self._windows(x)
-        out = np.empty((len(lanes), n))
-        out[:, margin : n - margin] = (
-            np.einsum("bw,bpw->bp", self._whole[lanes], windows[lanes, margin : n - margin])
-            / self.window
-        )
+        out = np.empty(x.shape)
+        inside = windows[:, margin : n - margin]
+        out[:, margin : n - margin] = np.einsum("bw,bpw->bp", self._whole, inside) / self.window
         if margin:
             ends = np.concatenate([np.arange(margin), np.arange(n - margin, n)])
-            out[:, ends] = self._at_ends(windows, np.asarray(lanes)[:, None], ends[None, :], n)
+            lane = np.arange(len(x))[:, None]
+            out[:, ends] = self._at_ends(windows, lane, ends[None, :], n)
         return out

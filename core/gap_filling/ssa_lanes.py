@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import lanes
-from ..accelerate import load
+from ..accelerate import load, switched_off
 from . import ssa_numpy
 
 #: Series in one batch. Groups of eight are formed anew in every round, so the more series
@@ -15,6 +15,8 @@ _BETWEEN = 1.5e8
 
 def kernel():
     """The compiled module, or None: then numpy does the work."""
+    if switched_off():
+        return None
     try:
         lanes.register()
     except Exception:  # numba absent or broken, which ``accelerate.state`` explains

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .hankel import DiagonalAverage, lag_covariance, leading_projector
+from .hankel import DiagonalAverage, SharedMonths, lag_covariance, leading_projector, pad
 
 # Lanes × M² kept in flight: large enough that numpy's overhead vanishes, small
 # enough for the cache and for a cancel to be seen within a fraction of a second.
@@ -31,12 +31,19 @@ def iterate(x, gaps, window, modes, tolerance, max_iterations, report, rows, pat
     gapless = ~real.any(axis=1)
     k = np.where(gapless & (path is None), modes, 1)
     lane = np.arange(total)
+    padded, x = pad(x, window)
+    shared = None
+    if total and (gaps == gaps[0]).all():
+        shared = SharedMonths(months[0], x.shape[1], window)
     while len(lane):
         report(1.0 - len(lane) / total)
-        average = DiagonalAverage(leading_projector(lag_covariance(x, window), k))
+        projector = leading_projector(lag_covariance(x, window), k)
         row = np.arange(len(lane))[:, None]
         old = np.where(real, x[row, months], 0.0)
-        new = np.where(real, average.at(x, months), 0.0)
+        if shared is None:
+            new = np.where(real, DiagonalAverage(projector).at(x, months), 0.0)
+        else:
+            new = shared.at(padded, projector)
         change = np.sqrt(np.sum((new - old) ** 2, axis=1))
         reached = (change < tolerance * np.sqrt(np.sum(old**2, axis=1))) | (change == 0)
         counts[lane, k - 1] += 1
@@ -44,19 +51,20 @@ def iterate(x, gaps, window, modes, tolerance, max_iterations, report, rows, pat
         capped[lane] |= spent & ~reached
         over = reached | spent
         finished = over & (k == modes)
-        if finished.any():
-            done = np.flatnonzero(finished)
-            fit[lane[done]] = average.everywhere(x, done)
-        if path is not None and over.any():
-            rest = np.flatnonzero(over)
-            path[k[rest] - 1, :, lane[rest]] = average.everywhere(x, rest)[:, rows]
+        kept = np.flatnonzero(finished if path is None else over)
+        if kept.size:
+            rest = DiagonalAverage(projector[kept]).everywhere(x[kept])
+            fit[lane[kept]] = rest  # the last one stays
+            if path is not None:
+                path[k[kept] - 1, :, lane[kept]] = rest[:, rows]
         at, which = np.nonzero(real)
         x[at, months[at, which]] = new[at, which]
         k = k + over
         if finished.any():
             # Lanes at rest leave the batch, so no eigenproblem is wasted on them.
             stay = ~finished
-            x, months, real, k, lane = x[stay], months[stay], real[stay], k[stay], lane[stay]
+            padded, months, real, k, lane = (v[stay] for v in (padded, months, real, k, lane))
+            x = padded[:, window - 1 : padded.shape[1] - window + 1]
     counts[gapless, :-1] = 0  # there the smaller k were passed for the path alone
     return fit, counts, capped
 
