@@ -26,3 +26,19 @@ def plain_ssa(x, window, modes, tolerance=1e-2):
             if change < tolerance * size:
                 break
     return x
+
+
+def plain_cross_validation(x, months, window, years=range(2004, 2016), modes=range(1, 13)):
+    """Zhang et al., Eqs 13-14, for one series: a fit for each year and each number of modes."""
+    year = months.astype("datetime64[Y]").astype(int) + 1970
+    inside = (year >= years[0] - 1) & (year <= years[-1] + 1)
+    x, year = x[inside], year[inside]
+    score = []
+    for k in modes:
+        errors = []
+        for hidden in years:
+            rows = year == hidden
+            made = plain_ssa(np.where(rows, np.nan, x), window, k)
+            errors.append(np.sqrt(np.nanmean((made[rows] - x[rows]) ** 2)))
+        score.append(np.sqrt(np.nanmean(np.square(errors))))
+    return np.array(score)

@@ -39,24 +39,6 @@ def lag_covariance(x, window):
     return gram
 
 
-def leading_projector(gram, kept):
-    """Projector V Vᵀ on the ``kept`` leading eigenvectors of each Gram matrix.
-
-    Parameters
-    ----------
-    gram : (lane, M, M) float64, upper triangle
-    kept : (lane,) int, 1 … M, each lane's own number of modes
-
-    Returns
-    -------
-    (lane, M, M) float64, symmetric
-    """
-    most = int(kept.max())
-    vectors = np.linalg.eigh(gram, UPLO="U")[1][:, :, : -most - 1 : -1]
-    masked = vectors * (np.arange(most) < kept[:, None])[:, None, :]
-    return masked @ vectors.transpose(0, 2, 1)
-
-
 def shear(projector):
     """View (lane, M, 2 M − 1) of projectors (lane, M, M) whose columns are their diagonals.
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..accelerate import njit
 from ..lanes import choose, load, root, spread, store
 from . import eigen_compiled as eigen
+from . import rebuild_compiled as rebuilding
 
 _ROWS = "float64[:,::1]"
 RUNNING, DONE, HARD = 0, 1, 2
@@ -45,72 +46,6 @@ def gram(x, n, m, a):
             store(a, row + j, v)
 
 
-@njit(f"void({_ROWS},int64,int64,{_ROWS})")
-def autocorrelate(z, m, most, taps):
-    """Taps of the filter inside the series: tap[d] sums v[i] v[i + d] over all vectors."""
-    zero = spread(0.0)
-    for d in range(0, m, 2):
-        sa, sb = zero, zero
-        for base in range(0, most * m, m):
-            for i in range(m - d - 1):
-                here = load(z, base + i)
-                sa += here * load(z, base + i + d)
-                sb += here * load(z, base + i + d + 1)
-            sa += load(z, base + m - d - 1) * load(z, base + m - 1)
-        store(taps, d, sa)
-        if d + 1 < m:
-            store(taps, d + 1, sb)
-
-
-@njit(f"void({_ROWS},int64,{_ROWS},int64,int64,{_ROWS},int64[::1],int64,{_ROWS},{_ROWS})")
-def rebuild(x, n, z, m, most, taps, months, count, part, out):
-    """Reconstruct the months (ascending) from the vectors; out[c] belongs to months[c].
-
-    Within m − 1 months of an end fewer rows of the trajectory matrix cross an
-    anti-diagonal: there the sums over rows are made from the principal components.
-    """
-    length = n - m + 1
-    zero = spread(0.0)
-    left = 0
-    while left < count and months[left] < m - 1:
-        left += 1
-    right = left
-    while right < count and months[right] < length:
-        right += 1
-    scale = spread(1.0 / m)
-    for c in range(left, right):
-        at = months[c]
-        sa, sb = load(taps, 0) * load(x, at), zero
-        for d in range(1, m):
-            tap = load(taps, d)
-            sa += tap * load(x, at - d)
-            sb += tap * load(x, at + d)
-        store(out, c, (sa + sb) * scale)
-    for end in range(2):
-        first, last = (0, left) if end == 0 else (right, count)
-        if first == last:
-            continue
-        start = 0 if end == 0 else months[first] - m + 1
-        stop = months[last - 1] + 1 if end == 0 else length
-        for c in range(first, last):
-            store(out, c, zero)
-        for base in range(0, most * m, m):
-            for t in range(start, stop):
-                s = zero
-                for i in range(m):
-                    s += load(z, base + i) * load(x, t + i)
-                store(part, t - start, s)
-            for c in range(first, last):
-                at = months[c]
-                s = load(out, c)
-                for i in range(max(0, at - length + 1), min(at, m - 1) + 1):
-                    s += load(z, base + i) * load(part, at - i - start)
-                store(out, c, s)
-        for c in range(first, last):
-            crossed = months[c] + 1 if end == 0 else n - months[c]
-            store(out, c, load(out, c) * spread(1.0 / crossed))
-
-
 @njit(
     "int64(float64[:,::1],uint8[:,::1],int64,int64,float64,int64,int64[::1],int32[:,::1],"
     "uint8[::1],uint8[::1],float64[:,::1],int64[::1],float64[:,:,::1],int64,float64[:,::1])"
@@ -125,7 +60,7 @@ def advance(
     k, counts, state, capped : where each series stands, see ``ssa_numpy.iterate``; ``HARD``
         marks series whose eigenvalues coincide: nothing is promised for those
     fit : (series, N), written when a series is done
-    rows : ascending months of the path; path : (series, modes, row), or of no length
+    rows : months of the path; path : (modes, row, series), or with no rows
     room : workspace, ``workspace_rows`` rows
     """
     total, n = x.shape
@@ -140,7 +75,7 @@ def advance(
     bad, kept, flag = room[used : used + 2], room[used + 2 : used + 3], room[used + 3 : used + 4]
     work = room[used + 4 :]
     width = xs.shape[1]
-    months, whole = np.arange(n), np.arange(n)
+    months, line = np.arange(n), np.empty((3, n))
     order, lane = np.arange(total), np.arange(width)
     zero, one = spread(0.0), spread(1.0)
     for _ in range(rounds):
@@ -174,8 +109,8 @@ def advance(
                     count += 1
             gram(xs, n, m, a)
             eigen.leading_vectors(a, m, most, kept, z, work, bad)
-            autocorrelate(z, m, most, taps)
-            rebuild(xs, n, z, m, most, taps, months, count, part, out)
+            rebuilding.autocorrelate(z, m, most, taps)
+            rebuilding.rebuild(xs, n, z, m, most, taps, months, count, part, out)
             change, old = zero, zero
             for c in range(count):
                 here, weight = load(xs, months[c]), load(mask, c)
@@ -185,8 +120,6 @@ def advance(
             change = root(change)
             reached = (change < spread(tolerance) * root(old)) | (change <= zero)
             store(flag, 0, choose(reached, one, zero))
-            over_any = False
-            done_any = False
             for i in range(width):
                 if kept[0, i] == 0.0:
                     continue
@@ -205,25 +138,20 @@ def advance(
                         x[series, months[c]] = out[c, i]
                 if spent or flag[0, i] != 0.0:
                     flag[0, i] = 1.0
-                    over_any = True
-                    done_any |= now == modes
-            if over_any and path.shape[2] > 0:
-                rebuild(xs, n, z, m, most, taps, rows, len(rows), part, out)
-                for i in range(width):
-                    if kept[0, i] > 0.0 and flag[0, i] != 0.0:
-                        for c in range(len(rows)):
-                            path[lane[i], k[lane[i]] - 1, c] = out[c, i]
-            if done_any:
-                rebuild(xs, n, z, m, most, taps, whole, n, part, out)
             for i in range(width):
-                if kept[0, i] > 0.0 and flag[0, i] != 0.0:
-                    series = lane[i]
-                    if k[series] == modes:
-                        state[series] = DONE
-                        for t in range(n):
-                            fit[series, t] = out[t, i]
-                    else:
-                        k[series] += 1
+                if kept[0, i] == 0.0 or flag[0, i] == 0.0:
+                    continue
+                series = lane[i]
+                now = k[series]
+                if path.shape[1] > 0 or now == modes:
+                    rebuilding.rebuild_one(xs, i, n, z, m, now, taps, line)
+                for c in range(path.shape[1]):
+                    path[now - 1, c, series] = line[0, rows[c]]
+                if now == modes:
+                    state[series] = DONE
+                    fit[series] = line[0]
+                else:
+                    k[series] += 1
     running = 0
     for series in range(total):
         if state[series] == RUNNING:

@@ -22,8 +22,8 @@ def kernel():
     except Exception:  # numba absent or broken, which ``accelerate.state`` explains
         return None
     found = None
-    for module in (".householder_compiled", ".eigen_compiled", ".ssa_compiled"):
-        found = load(module, __package__)
+    for name in ("householder", "eigen", "rebuild", "ssa"):  # callers after those they call
+        found = load(f".{name}_compiled", __package__)
         if found is None:
             return None
     return found
@@ -46,8 +46,7 @@ def iterate(x, gaps, window, modes, tolerance, max_iterations, report, rows, pat
     counts = np.zeros((total, modes), dtype=np.int32)
     state, capped = np.zeros((2, total), dtype=np.uint8)
     fit = np.empty_like(x)
-    wanted, place = np.unique(rows, return_inverse=True)
-    way = np.empty((total, modes, 0 if path is None else wanted.size))
+    way = np.empty((modes, 0, total)) if path is None else path
     room = lanes.empty(compiled.workspace_rows(n, window, modes))
     rounds = int(np.clip(_BETWEEN / window**3 / (total / lanes.WIDTH + 1), 1, 16))
     running = total
@@ -65,14 +64,12 @@ def iterate(x, gaps, window, modes, tolerance, max_iterations, report, rows, pat
             state,
             capped,
             fit,
-            wanted,
+            rows,
             way,
             rounds,
             room,
         )
     counts[gapless, :-1] = 0
-    if path is not None:
-        path[:] = way.transpose(1, 2, 0)[:, place]
     capped = capped.astype(bool)
     hard = np.flatnonzero(state == compiled.HARD)
     step = ssa_numpy.batch(window)

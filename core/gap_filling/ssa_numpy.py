@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .hankel import DiagonalAverage, SharedMonths, lag_covariance, leading_projector, pad
+from .hankel import DiagonalAverage, SharedMonths, lag_covariance, pad
+from .tracking import Tracker
 
 # Lanes × M² kept in flight: large enough that numpy's overhead vanishes, small
 # enough for the cache and for a cancel to be seen within a fraction of a second.
@@ -35,9 +36,10 @@ def iterate(x, gaps, window, modes, tolerance, max_iterations, report, rows, pat
     shared = None
     if total and (gaps == gaps[0]).all():
         shared = SharedMonths(months[0], x.shape[1], window)
+    tracker = Tracker(total, window)
     while len(lane):
         report(1.0 - len(lane) / total)
-        projector = leading_projector(lag_covariance(x, window), k)
+        projector = tracker.projector(lag_covariance(x, window), k)
         row = np.arange(len(lane))[:, None]
         old = np.where(real, x[row, months], 0.0)
         if shared is None:
@@ -64,6 +66,7 @@ def iterate(x, gaps, window, modes, tolerance, max_iterations, report, rows, pat
             # Lanes at rest leave the batch, so no eigenproblem is wasted on them.
             stay = ~finished
             padded, months, real, k, lane = (v[stay] for v in (padded, months, real, k, lane))
+            tracker.keep(stay)
             x = padded[:, window - 1 : padded.shape[1] - window + 1]
     counts[gapless, :-1] = 0  # there the smaller k were passed for the path alone
     return fit, counts, capped
