@@ -28,11 +28,13 @@ class Polygons:
     """Polygons of a layer in one CRS.
 
     ``rings`` are the core's ring lists, ``geometries`` the repaired geometries in
-    the layer's own CRS (for outputs), ``repaired``, ``skipped``, ``unnamed`` and
+    the layer's own CRS (for outputs), ``titles`` the names before equal ones were
+    numbered, ``repaired``, ``skipped``, ``unnamed`` and
     ``renamed`` name features.
     """
 
     names: list = field(default_factory=list)
+    titles: list = field(default_factory=list)
     rings: list = field(default_factory=list)
     geometries: list = field(default_factory=list)
     repaired: list = field(default_factory=list)
@@ -76,7 +78,7 @@ def check_source(source, name, name_field=""):
         raise ParameterError(
             "a field of the polygon layer is expected",
             f"{name_field!r} beside {', '.join(fields)}",
-            f"{name}_FIELD".replace("BASINS_", "BASIN_"),
+            f"{name}_FIELD".replace("S_FIELD", "_FIELD"),
         )
 
 
@@ -128,6 +130,7 @@ def read_polygons(source, crs_wkt, name_field, context, progress, name="BASINS")
         with located(f"basin {unique}"):
             rings = rings_of(geometry, None if same else transform, step)
         result.names.append(unique)
+        result.titles.append(title)
         result.geometries.append(geometry)
         result.rings.append(rings)
     if not result.names:

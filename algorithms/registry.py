@@ -20,6 +20,8 @@ from .downscaling.inspectmodel import InspectModel
 from .gap_filling.fillgapslinear import FillGapsLinear
 from .gap_filling.fillgapsssa import FillGapsSsa
 from .gap_filling.gapreport import GapReport
+from .groundwater.glacierstorage import GlacierStorage
+from .groundwater.physicalstorage import PhysicalStorage
 from .groundwater.separategroundwater import SeparateGroundwater
 from .masks.applymask import ApplyMask
 from .masks.combinemasks import CombineMasks
@@ -58,6 +60,8 @@ ALGORITHMS = (
     FillGapsSsa,
     FillGapsLinear,
     SeparateGroundwater,
+    GlacierStorage,
+    PhysicalStorage,
     InspectModel,
     Downscale,
     DownscaleDelta,

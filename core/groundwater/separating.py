@@ -130,8 +130,8 @@ def separate_stacks(
         sigma = np.where(np.isfinite(water), propagate(errors), np.nan) if errors else None
         return water, seen, sigma
 
-    reads = [_reader(tws, months), _flag_reader(flags, tws, months)]
-    reads += [_reader(s, months) for s in (*components, *sigmas)]
+    reads = [reader(tws, months), _flag_reader(flags, tws, months)]
+    reads += [reader(s, months) for s in (*components, *sigmas)]
     info = _info(tws, components, sigmas, rebased, baseline)
     expected = int(window.sum()) if rebased else 0
     with ExitStack() as files:
@@ -204,7 +204,7 @@ def _count_complete(kernel, months):
     return counting
 
 
-def _reader(stack, months):
+def reader(stack, months):
     """Reads a stack in cm on ``months``; months it does not have are NaN."""
     factor = stack.to_centimetres()
     there = np.isin(months, stack.months)

@@ -32,11 +32,16 @@ def outline_fraction(rings, grid):
 
     """
     cover = np.zeros(grid.shape)
-    if grid.is_geographic:
-        rings, grid = area_rings(rings, grid), _unit_rows(grid)
-    rows, cols, fraction = covered_fraction(rings, grid)
+    rows, cols, fraction = outline_cells(rings, grid)
     cover[rows, cols] = fraction
     return cover
+
+
+def outline_cells(rings, grid):
+    """Rows, columns and shares of the cells that `outline_fraction` covers, and no others."""
+    if grid.is_geographic:
+        rings, grid = area_rings(rings, grid), _unit_rows(grid)
+    return covered_fraction(rings, grid)
 
 
 def area_rings(rings, grid):

@@ -36,6 +36,8 @@ IDS = {
     "fillgapsssa": "3 Gap filling",
     "fillgapslinear": "3 Gap filling",
     "separategroundwater": "4 Groundwater",
+    "glacierstorage": "4 Groundwater",
+    "physicalstorage": "4 Groundwater",
     "inspectmodel": "5 Downscaling",
     "downscale": "5 Downscaling",
     "downscaledelta": "5 Downscaling",
@@ -113,6 +115,10 @@ PARAMETERS = {
     "THRESHOLD MIN_MONTHS MAX_GAP MIN_COVERED_SHARE OUTPUT OUTPUT_MONTHLY OUTPUT_SUMMARY "
     "OUTPUT_HTML",
     "trendmap": "INPUT FLAGS DESEASONALISE TEST FILLED UNCERTAINTY DRAWS START END OUTPUT",
+    "glacierstorage": "GLACIERS GLACIER_FIELD CHANGES QUANTITY THICKNESS REFERENCE START END "
+    "BASELINE_START BASELINE_END DENSITY OUTPUT",
+    "physicalstorage": "INPUT GLACIERS BASELINE_START BASELINE_END LOWER UPPER OUTPUT "
+    "OUTPUT_OUTLIERS OUTPUT_FILTERED",
     "trendclasses": "INPUT MIN_SLOPE OUTPUT OUTPUT_TABLE OUTPUT_HTML",
     "stippling": "INPUT P KIND SPACING DISTANCE OUTPUT",
     "hotspots": "INPUT P MIN_SLOPE MIN_AREA DIRECTION OUTPUT",
