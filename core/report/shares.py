@@ -3,7 +3,18 @@
 import numpy as np
 
 from ..errors import ParameterError
-from .canvas import INK, MUTED, TICK_SIZE, cut, legend_above, new_figure, plain, png, style_axes
+from .canvas import (
+    DPI,
+    INK,
+    MUTED,
+    TICK_SIZE,
+    cut,
+    legend_above,
+    new_figure,
+    plain,
+    png,
+    style_axes,
+)
 from .maps import map_frame
 
 
@@ -32,23 +43,22 @@ def share_bars(
     style_axes(axes, xlabel="% of the area", grid="x")
     shift = height / 2 if other is not None else 0.0
     style = {"height": height, "color": colours, "edgecolor": MUTED, "linewidth": 0.5}
-    bars = axes.barh(rows - shift, shares, **style)
+    axes.barh(rows - shift, np.nan_to_num(shares), **style)
     entries = []
     from matplotlib.patches import Patch
 
     if other is not None:
-        axes.barh(rows + shift, other, hatch="////", alpha=0.75, **style)
+        axes.barh(rows + shift, np.nan_to_num(other), hatch="////", alpha=0.75, **style)
         entries += [
             (Patch(facecolor="#9aa7b2", edgecolor=MUTED), name),
             (Patch(facecolor="#d5dbe0", edgecolor=MUTED, hatch="////"), other_name),
         ]
-    widest = max([1.0, *shares[np.isfinite(shares)], *[m[2] for m in marks or ()]])
-    for bar, value in zip(bars, shares):
-        if np.isfinite(value):
-            _write(axes, value + 0.01 * widest, bar.get_y() + bar.get_height() / 2, value)
-    if other is not None:
-        for row, value in zip(rows, other):
-            _write(axes, value + 0.01 * widest, row + shift, value)
+    drawn = np.concatenate([shares, [] if other is None else other, [m[2] for m in marks or ()]])
+    widest = drawn[np.isfinite(drawn)].max(initial=1.0)
+    for values, offset in ((shares, -shift), (other, shift)):
+        for row, value in zip(rows, [] if values is None else values):
+            if np.isfinite(value):
+                _write(axes, value + 0.01 * widest, row + offset, value)
     if marks:
         for first, last, value in marks:
             (mark,) = axes.plot(
@@ -93,7 +103,8 @@ def class_map(classes, extent, names, title=""):
         norm=BoundaryNorm(np.arange(len(names) + 1) - 0.5, len(names)),
     )
     handles = [Patch(facecolor=c, edgecolor=MUTED, linewidth=0.5) for _, _, c in names]
-    legend_above(axes, list(zip(handles, [label for _, label, _ in names])))
+    room = figure.get_figwidth() * DPI - 130
+    legend_above(axes, list(zip(handles, [label for _, label, _ in names])), room)
     return png(figure)
 
 
