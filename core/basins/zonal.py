@@ -60,7 +60,8 @@ def basin_filled(flags, matrix, progress=SILENT, memory=None):
     Raises `DataError` for a stack that holds something else than flags.
     """
     total = matrix.accumulate(np.empty((flags.months.size, 0)), np.empty(0, np.int64))
-    for cells, values in _blocks(flags, matrix, progress, memory):
+    # Beside the flags, a byte each, stand the 8 bytes of what is made of them, and tests of both.
+    for cells, values in _blocks(flags, matrix, progress, memory, beside=14):
         made = np.isin(values, FILLED_FLAGS).astype(float)
         made[np.isnan(values) | (values == NO_VALUE_FLAG)] = np.nan
         wrong = ~np.isnan(made) & ~np.isin(values, (OBSERVED, *FILLED_FLAGS))
@@ -74,13 +75,16 @@ def basin_filled(flags, matrix, progress=SILENT, memory=None):
     return (total.w > 0) & (total.wx >= 0.5 * total.w)
 
 
-def _blocks(stack, matrix, progress, memory):
-    """Cells of the blocks that basins touch and their values (time, cell)."""
+def _blocks(stack, matrix, progress, memory, beside=0):
+    """Cells of the blocks that basins touch and their values (time, cell).
+
+    ``beside``: bytes that the caller holds for a value.
+    """
     months = stack.months.size
     cells = np.unique(matrix.weights.indices)
     # Raw values and decoded ones.
     dtype = stack.exact_dtype
-    size = 3 * np.dtype(dtype).itemsize * months
+    size = (3 * np.dtype(dtype).itemsize + beside) * months
     blocks = touched_blocks(stack.grid, cells, size, memory or MEMORY_BUDGET)
     done = 0
     with bounded_cache():

@@ -10,6 +10,7 @@ from ...progress import SILENT
 from .. import months as calendar
 from ..atomic import atomic_paths
 from ..blocks import MEMORY_BUDGET
+from ..gdalcache import bounded_cache
 from ..grid import snap_extent
 from ..stack import StackInfo
 from .bandwriter import band_writer, plan_rows
@@ -35,6 +36,7 @@ class LandSummary:
     remarks: tuple = ()
 
 
+@bounded_cache()
 def import_land(
     paths,
     product,

@@ -8,6 +8,7 @@ from ...errors import BaselineError, DataError, GridError, ParameterError
 from ...progress import SILENT
 from .. import months as calendar
 from ..blocks import MEMORY_BUDGET
+from ..gdalcache import bounded_cache
 from ..grid import snap_extent
 from ..stack import StackInfo
 from .bandwriter import band_writer, plan_rows
@@ -33,6 +34,7 @@ class SeriesSummary:
     baseline_months: int = 0
 
 
+@bounded_cache()
 def import_series(
     record,
     output,
@@ -97,6 +99,7 @@ def import_series(
     )
 
 
+@bounded_cache()
 def extend_stack(
     stack,
     record,
