@@ -14,8 +14,10 @@ from .data.pointseries import PointSeriesTable
 from .data.sampledata import SampleData
 from .data.stackcalculator import StackCalculator
 from .downscaling.correctresiduals import CorrectResiduals
+from .downscaling.cumulativeanomaly import CumulativeAnomaly
 from .downscaling.downscale import Downscale
 from .downscaling.downscaledelta import DownscaleDelta
+from .downscaling.fillholes import FillHoles
 from .downscaling.inspectmodel import InspectModel
 from .gap_filling.fillgapslinear import FillGapsLinear
 from .gap_filling.fillgapsssa import FillGapsSsa
@@ -62,6 +64,8 @@ ALGORITHMS = (
     SeparateGroundwater,
     GlacierStorage,
     PhysicalStorage,
+    CumulativeAnomaly,
+    FillHoles,
     InspectModel,
     Downscale,
     DownscaleDelta,

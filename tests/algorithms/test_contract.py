@@ -38,6 +38,8 @@ IDS = {
     "separategroundwater": "4 Groundwater",
     "glacierstorage": "4 Groundwater",
     "physicalstorage": "4 Groundwater",
+    "cumulativeanomaly": "5 Downscaling",
+    "fillholes": "5 Downscaling",
     "inspectmodel": "5 Downscaling",
     "downscale": "5 Downscaling",
     "downscaledelta": "5 Downscaling",
