@@ -243,6 +243,26 @@ def test_no_pixels():
     assert ssa_fill(np.empty((60, 0)), 12, 4).filled.shape == (60, 0)
 
 
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_equals_plain_svd_at_any_size(plain, seed):
+    """Odd windows, series of just two windows, gaps at the ends, few and many modes."""
+    rng = np.random.default_rng(seed)
+    window = int(rng.integers(2, 20))
+    n, modes = 2 * window + int(rng.integers(0, 20)), int(rng.integers(1, min(window, 12) + 1))
+    x = series(seed, pixels=2, n=n, missing=rng.uniform(0, 0.4))
+    x[: rng.integers(0, 4)] = np.nan
+    rows = rng.integers(0, n, 3)
+    out = ssa_fill(x, window, modes, max_iterations=200, keep_path=True, path_rows=rows)
+    for pixel in np.flatnonzero(~out.skipped):
+        want = plain(x[:, pixel], window, modes, max_iterations=200)
+        if want.separation > 1e-5:
+            assert (out.iterations[:, pixel] == want.iterations).all()
+            assert relative(out.reconstruction[:, pixel], want.reconstruction) < 1e-9
+            made = out.path[-1, :, pixel]
+            assert np.array_equal(made, out.reconstruction[rows, pixel])
+
+
 def test_compiled_equals_numpy(monkeypatch):
     """At the record's own length, windows and gaps, another pattern in some pixels."""
     pytest.importorskip("numba")
