@@ -142,6 +142,7 @@ class Attribution(RecordAlgorithm):
         """Attribute, log, report, style."""
         from ...core.trends.attribution import attribute
         from ...core.trends.attribution_report import attribution_report, attribution_rows
+        from ...core.trends.thinning import common_limit
 
         names = ("OUTPUT", *OPTIONAL)
         targets = [self.raster_target(parameters, name, context) for name in names]
@@ -158,14 +159,16 @@ class Attribution(RecordAlgorithm):
                 progress=progress.part(0, 0.9),
             )  # fmt: skip
             self._log(summary, progress)
+            limit = common_limit([path for path in paths[:3] if path], "slope_per_year")
             report = attribution_report(summary, paths[0], VERSION) if page else None
             progress.check()
             rows = list(attribution_rows(summary))
             table = write_rows(self, parameters, "OUTPUT_TABLE", context, FIELDS, rows)
             if page:
                 report.write(page)
+        # One scale for all three: they are there to be compared.
         for path in targets[:3]:
-            self.style(context, path, diverging(1, "cm/yr"))
+            self.style(context, path, diverging(1, "cm/yr", limit))
         self.style(context, targets[3], diverging(summary.months, "cm"))
         results = dict(zip(names, targets), OUTPUT_TABLE=table, OUTPUT_HTML=page)
         volumes = dict(

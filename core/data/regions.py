@@ -92,9 +92,13 @@ def _scan(grid, scan, fields, progress, memory):
         cells.append(np.bincount(which, minlength=new))
         area.append(np.bincount(which, weight, new))
         added, high = np.zeros((new, fields)), np.full((new, fields), -np.inf)
+        # In the order of their labels, each of which has a cell.
+        order = np.argsort(which, kind="stable")
+        starts = np.searchsorted(which[order], np.arange(new))
         for i, value in enumerate(values):
             added[:, i] = np.bincount(which, weight * value[inside], new)
-            np.maximum.at(high[:, i], which, value[inside])
+            if new:
+                high[:, i] = np.maximum.reduceat(value[inside][order], starts)
         sums.append(added)
         highest.append(high)
         count += new
