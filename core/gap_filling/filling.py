@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .. import accelerate
 from ..data.atomic import atomic_paths
 from ..data.blocks import run_blocks
 from ..data.flags import STAGE_A, STAGE_B, UNFILLED
@@ -88,7 +89,9 @@ def fill_stack_ssa(
         return done.filled, done.flags, errors, [done.modes_b, done.window_b], extra
 
     line = f"missing months filled by singular spectrum analysis ({plan.text})"
-    settings = f"{_METHOD} {plan} {[str(m) for m in stack.months[[0, -1]]]} {facts}"
+    # With and without numba the results agree, but not to the bit.
+    span = [str(month) for month in stack.months[[0, -1]]]
+    settings = f"{_METHOD} {accelerate.state()} {plan} {span} {facts}"
     with Journal(output, settings, keep) as journal:
         computed = _fill(
             stack, output, kernel, line, targets, sigma, facts, progress, tally,
