@@ -200,7 +200,7 @@ class CompareStacks(GraceAlgorithm):
         pair = result.pair
         if pair.aggregated:
             progress.info(f"Compared on the coarser grid: {pair.grid.describe()}.")
-        for name, m in (("all months and cells", result.months), ("means", result.means)):
+        for name, m in _pooled(result):
             progress.info(
                 f"{name}: n {m.n}, CC {m.cc:.3f}, R² {m.nse:.3f}, RMSE {m.rmse:.3f} {pair.units}, "
                 f"bias {m.bias:.3f}."
@@ -233,12 +233,17 @@ class CompareStacks(GraceAlgorithm):
             self.sources["BASINS"] = layer.source()
 
 
+def _pooled(result):
+    pooled = {"all months and cells": result.months, "means": result.means}
+    return [(name, m) for name, m in pooled.items() if m is not None]
+
+
 def _values(m):
     return [real(v) for v in (m.cc, m.cc2, m.nse, m.rmse, m.bias, m.kge)]
 
 
 def _score_rows(result):
-    for name, m in (("all months and cells", result.months), ("means", result.means)):
+    for name, m in _pooled(result):
         yield [name, m.n, *_values(m)]
 
 

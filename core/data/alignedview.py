@@ -13,7 +13,8 @@ class AlignedView:
     Gives ``grid``, ``months``, ``units``, ``baseline``, ``name``, ``to_centimetres``
     and ``read`` as `MonthlyStack` does, so that what walks a stack can walk this.
     ``ratio`` is the number of source cells in a target cell, for memory budgets.
-    Where the grids are equal the values are those of the stack, bit for bit.
+    Where the target is the stack's grid or a window of it, the values are those of the
+    stack, bit for bit (``same``).
     """
 
     def __init__(self, stack, target, min_share=0.5):
@@ -21,7 +22,8 @@ class AlignedView:
         self.stack, self.grid, self.min_share = stack, target, min_share
         self.name, self.info = stack.name, stack.info
         self.months, self.units, self.baseline = stack.months, stack.units, stack.baseline
-        self.same = not stack.grid.difference(target)
+        self.offset = window_of(stack.grid, target)
+        self.same = self.offset is not None
         self.ratio = 1.0
         if not self.same:
             self._y, self._x = axis_weights("mean", stack.grid, target)
@@ -46,7 +48,8 @@ class AlignedView:
         nx = self.grid.nx - col if nx is None else nx
         bands = range(self.months.size) if bands is None else bands
         if self.same:
-            values = self.stack.read(row, col, ny, nx, bands=bands)
+            down, right = self.offset
+            values = self.stack.read(down + row, right + col, ny, nx, bands=bands)
             return values, (np.where(np.isfinite(values), 0.0, np.nan) if spread else None)
         row_runs, weights_y = self._y.part(row, ny)
         column_runs, weights_x = self._x.part(col, nx)
@@ -65,3 +68,11 @@ class AlignedView:
             centre = source[known].mean() if known.any() else 0.0
             squares = align_values((source - centre) ** 2, *weights)
             return values, np.sqrt(np.maximum(squares - (values - centre) ** 2, 0.0))
+
+
+def window_of(grid, part):
+    """Row and column of `Grid` ``part`` in ``grid`` where it is a window of it, else None."""
+    row, col = round((grid.y0 - part.y0) / grid.dy), round((part.x0 - grid.x0) / grid.dx)
+    if row < 0 or col < 0 or row + part.ny > grid.ny or col + part.nx > grid.nx:
+        return None
+    return None if grid.window(row, col, *part.shape).difference(part) else (row, col)

@@ -21,10 +21,10 @@ from .canvas import (
 def two_series_plot(years, first, second, *, names, labels, title="", shared=False):
     """Draw two series over decimal ``years`` and return PNG bytes.
 
-    ``first``, ``second``: (period,), NaN is passed over, with dots where the values
-    are; ``names`` in the legend; ``labels`` of the left and right axis. ``shared``: one
-    axis for both. Otherwise both axes are scaled by the spread of their series, so
-    that equal swings are equally high. Raises ``ParameterError`` for other shapes.
+    ``first``, ``second``: (period,), NaN = missing, drawn as a gap; ``names`` in the
+    legend; ``labels`` of the left and right axis. ``shared``: one axis for both.
+    Otherwise both axes are scaled by the spread of their series, so that equal swings
+    are equally high. Raises ``ParameterError`` for other shapes.
     """
     years, first, second = (np.asarray(v, float) for v in (years, first, second))
     if not years.shape == first.shape == second.shape:
@@ -37,12 +37,13 @@ def two_series_plot(years, first, second, *, names, labels, title="", shared=Fal
     other = axes if shared else axes.twinx()
     handles = []
     for on, values, colour in ((axes, first, BLUE), (other, second, VERMILLION)):
-        good = np.isfinite(values)
-        size = 4.5 if good.sum() < 60 else 2.2
-        (line,) = on.plot(
-            years[good], values[good], "o-", color=colour, linewidth=1.3, markersize=size
-        )
+        size = 4.5 if np.isfinite(values).sum() < 60 else 2.2
+        (line,) = on.plot(years, values, "o-", color=colour, linewidth=1.3, markersize=size)
         handles.append(line)
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter("{x:.0f}")
     if not shared:
         for side in ("top", "left", "bottom"):
             other.spines[side].set_visible(False)

@@ -96,6 +96,21 @@ class Moments:
             _joined(self.constant_y, other.constant_y, self.n, other.n),
         )
 
+    def pooled(self, weights):
+        """Moments of all pixels together, each pixel's pairs times its ``weights`` (pixel,)."""
+        w = self.w * np.asarray(weights, float)
+        total = w.sum()
+        some = total if total > 0 else 1.0
+        x, y = (w * self.x).sum() / some, (w * self.y).sum() / some
+        dx, dy = self.x - x, self.y - y
+        seen = np.asarray(self.n) > 0
+        return Moments(
+            np.sum(self.n), total, x, y,
+            (weights * self.xx + w * dx * dx).sum(), (weights * self.yy + w * dy * dy).sum(),
+            (weights * self.xy + w * dx * dy).sum(),
+            *(_single(c[seen]) for c in (self.constant_x, self.constant_y)),
+        )  # fmt: skip
+
     def metrics(self):
         """`Metrics` of these pairs; NaN where they do not exist.
 
@@ -177,6 +192,11 @@ def _constant(values, known):
     low = np.where(known, values, np.inf).min(axis=0, initial=np.inf)
     high = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
     return np.where(low == high, low, np.nan)
+
+
+def _single(values):
+    """The one value of all, NaN where they differ or are none."""
+    return values[0] if values.size and (values == values[0]).all() else np.nan
 
 
 def _joined(first, second, n_first, n_second):

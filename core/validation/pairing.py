@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.alignedview import AlignedView
+from ..data.alignedview import AlignedView, window_of
 from ..data.aligning import check_alignment
 from ..data.grid import Grid
 from ..data.operands import result_units
 from ..data.reference import same_crs
+from ..data.separable import axis_weights
 from ..data.stack import check_same_baseline
 from ..errors import GridError, TimeAxisError
 from .periods import bands_between
@@ -72,8 +73,8 @@ class StackPair:
 def pair_stacks(simulated, observed, *, start="", end="", rebase=False, min_share=0.5):
     """`StackPair` of two stacks, from their headers.
 
-    The finer one is seen as area-weighted means on the cells of the coarser one, of
-    which ``min_share`` must have values. Raises `UnitsError` for units that cannot be
+    The finer one is seen as area-weighted means on the cells of the coarser one that
+    it meets, of which ``min_share`` must have values. Raises `UnitsError` for units that cannot be
     converted, `BaselineError` for anomalies to different baselines that are not
     re-based, `TimeAxisError` for under 12 common months, `GridError` for grids that
     do not meet or of which neither is the finer one.
@@ -104,10 +105,9 @@ def pair_stacks(simulated, observed, *, start="", end="", rebase=False, min_shar
 
 
 def _common_grid(simulated, observed):
+    """The coarser grid where it meets the other, and which of the two is aggregated to it."""
     a, b = simulated.grid, observed.grid
     names = (simulated.name, observed.name)
-    if not a.difference(b):
-        return b, ""
     if not same_crs(a, b):
         raise GridError(
             f"{names[0]} and {names[1]} must have one coordinate system",
@@ -116,13 +116,19 @@ def _common_grid(simulated, observed):
         )
     tiny = 1 - 1e-6
     if b.dx >= a.dx * tiny and b.dy >= a.dy * tiny:
-        check_alignment(a, b, "mean", names=names)
-        return b, "simulated"
-    if a.dx >= b.dx * tiny and a.dy >= b.dy * tiny:
-        check_alignment(b, a, "mean", names=names[::-1])
-        return a, "observed"
-    raise GridError(
-        "one of two grids must be the finer one in both directions",
-        f"{a.describe()} and {b.describe()}",
-        remedy="Bring both to one grid first with 'Align stack'.",
+        fine, coarse, aggregated = a, b, "simulated"
+    elif a.dx >= b.dx * tiny and a.dy >= b.dy * tiny:
+        fine, coarse, aggregated, names = b, a, "observed", names[::-1]
+    else:
+        raise GridError(
+            "one of two grids must be the finer one in both directions",
+            f"{a.describe()} and {b.describe()}",
+            remedy="Bring both to one grid first with 'Align stack'.",
+        )
+    check_alignment(fine, coarse, "mean", names=names)
+    rows, columns = (
+        np.flatnonzero(np.diff(w.matrix.indptr)) for w in axis_weights("mean", fine, coarse)
     )
+    window = (rows[0], columns[0], np.ptp(rows) + 1, np.ptp(columns) + 1)
+    grid = coarse.window(*(int(v) for v in window))
+    return grid, "" if window_of(fine, grid) else aggregated

@@ -58,7 +58,8 @@ def _scores(report, r, unit):
     report.heading("Scores")
     report.table(
         [[name, m.n, _3(m.cc), _3(m.cc2), _3(m.nse), _3(m.rmse), _3(m.bias)]
-         for name, m in (("all months and cells", r.months), ("means over the months", r.means))],
+         for name, m in (("all months and cells", r.months), ("means over the months", r.means))
+         if m is not None],
         ("Pooled, weighted by area", "n", "CC", "r²", "R² (NSE)", f"RMSE, {unit}", f"Bias, {unit}"),
         "r² = CC²; R² = 1 − SSE/SST",
         numeric=range(1, 7),

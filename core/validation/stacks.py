@@ -18,7 +18,7 @@ CONSERVED = 0.01
 #: Cells of a report's map along the longer side, and pairs of its scatter.
 MAP_CELLS, SCATTER_PAIRS = 1200, 12_000
 #: Pixels of one kernel call.
-_CHUNK = 20_000
+_CHUNK = 5_000
 
 
 @dataclass
@@ -26,15 +26,15 @@ class StackComparison:
     """What `compare_stacks` found, in ``pair.units``.
 
     ``months`` pools all months and cells, ``means`` the cells' means over the months,
-    both weighted by area. ``largest`` and ``kept``: the largest difference, and the
-    share of area and months in which it is at most `CONSERVED`. ``maps`` are bands
+    both weighted by area; the second is None where the means were taken off.
+    ``largest`` and ``kept``: the largest difference, and the share of area and months in which it is at most `CONSERVED`. ``maps`` are bands
     of every ``step``-th cell, ``pairs`` a sample (simulated, observed) of all values.
     ``basins`` is `Metrics` by basin or None, with ``basin_area`` and ``basin_share``.
     """
 
     pair: object
     months: Metrics
-    means: Metrics
+    means: object
     cells: int
     largest: float
     kept: float
@@ -68,7 +68,7 @@ def compare_stacks(pair, output, progress=SILENT, memory=MEMORY_BUDGET):
     shape = (-(-grid.ny // step), -(-grid.nx // step))
     maps = {band: np.full(shape, np.nan) for band in BANDS}
     area = grid.cell_areas()
-    sums = _Sums(max(1, grid.nx * grid.ny * months // SCATTER_PAIRS))
+    sums = _Sums()
     units = ["", "", "", unit, unit, "", "months", unit]
     line = (
         f"metrics of {pair.simulated.name} against {pair.observed.name}, {pair.months[0]} to "
@@ -81,9 +81,9 @@ def compare_stacks(pair, output, progress=SILENT, memory=MEMORY_BUDGET):
         for row, col, ny, nx in plan_blocks(grid, per_cell, memory):
             progress.check()
             s, o, spread = pair.read((row, col, ny, nx), progress.check)
-            planes = _planes(s, o, spread, progress.check)
+            weight = area[row : row + ny, col : col + nx].ravel()
+            planes = _planes(s, o, spread, weight, sums, progress.check)
             writer.write(planes.reshape(len(BANDS), ny, nx), row, col)
-            sums.add(s, o, area[row : row + ny, col : col + nx], progress.check)
             _thin(maps, planes.reshape(len(BANDS), ny, nx), row, col, step)
             done += ny * nx
             progress.set(done / (grid.nx * grid.ny))
@@ -92,9 +92,11 @@ def compare_stacks(pair, output, progress=SILENT, memory=MEMORY_BUDGET):
                 "values in common are expected", "none",
                 f"{pair.simulated.name} and {pair.observed.name}",
             )  # fmt: skip
+    # With each cell's mean taken off there are no means to compare.
+    means = None if pair.rebase else numbers(sums.means.metrics())
     return StackComparison(
-        pair, numbers(sums.months.metrics()), numbers(sums.means.metrics()), sums.cells,
-        sums.largest, sums.kept / sums.months.w, maps, step, sums.sample(),
+        pair, numbers(sums.months.metrics()), means, sums.cells,
+        sums.largest, sums.kept / sums.months.w, maps, step, tuple(sums.pairs),
     )  # fmt: skip
 
 
@@ -129,50 +131,47 @@ def compare_basins(
 
 
 class _Sums:
-    """What adds up over blocks."""
+    """What adds up over parts of the stacks."""
 
-    def __init__(self, stride):
-        self.stride, self.seen, self.picked = stride, 0, []
+    def __init__(self):
         self.months = self.means = Moments.of(np.empty(0), np.empty(0))
         self.cells, self.largest, self.kept = 0, 0.0, 0.0
+        self.pairs, self.stride, self.seen = np.empty((2, 0)), 1, 0
 
-    def add(self, s, o, area, check):
-        """One block (time, y, x)."""
-        both = np.isfinite(s)
-        weight = np.broadcast_to(area, s.shape)
-        self.months = self.months + Moments.of(s.ravel(), o.ravel(), weight.ravel())
-        check()
-        n = both.sum(axis=0)
-        some = n > 0
-        mean_s, mean_o = (np.where(both, v, 0.0).sum(axis=0)[some] / n[some] for v in (s, o))
-        self.means = self.means + Moments.of(mean_s, mean_o, np.asarray(area)[some])
+    def add(self, moments, s, o, weight):
+        """Pixels (time, pixel) with their `Moments` and areas (pixel,)."""
+        self.months = self.months + moments.pooled(weight)
+        some = moments.n > 0
+        self.means = self.means + Moments.of(moments.x[some], moments.y[some], weight[some])
         self.cells += int(some.sum())
-        away = np.abs(s - o)[both]
-        if away.size:
-            self.largest = max(self.largest, float(away.max()))
-            self.kept += float(weight[both][away <= CONSERVED].sum())
-        # Every stride-th of all values, wherever a block begins.
+        away = np.abs(s - o)
+        if some.any():
+            self.largest = max(self.largest, float(np.nanmax(away[:, some])))
+            self.kept += float(((away <= CONSERVED).sum(axis=0) * weight).sum())
+        known = np.isfinite(s)
+        self._pick(np.stack([s[known], o[known]]))
+
+    def _pick(self, pairs):
+        """Keep every stride-th pair; twice as far apart whenever there are too many."""
         start = -self.seen % self.stride
-        x, y = s.ravel()[start :: self.stride], o.ravel()[start :: self.stride]
-        good = np.isfinite(x)
-        self.picked.append((x[good], y[good]))
-        self.seen += s.size
-
-    def sample(self):
-        """(simulated, observed) of the sampled pairs."""
-        return tuple(np.concatenate([p[k] for p in self.picked]) for k in range(2))
+        self.seen += pairs.shape[1]
+        self.pairs = np.concatenate([self.pairs, pairs[:, start :: self.stride]], axis=1)
+        while self.pairs.shape[1] > SCATTER_PAIRS:
+            self.pairs, self.stride = self.pairs[:, ::2], 2 * self.stride
 
 
-def _planes(s, o, spread, check):
-    """Bands (band, pixel) of a block."""
+def _planes(s, o, spread, weight, sums, check):
+    """Bands (band, pixel) of a block; what adds up goes to ``sums``."""
     months, pixels = s.shape[0], s[0].size
     s, o = s.reshape(months, -1), o.reshape(months, -1)
     planes = np.full((len(BANDS), pixels), np.nan)
     for first in range(0, pixels, _CHUNK):
         check()
         part = slice(first, first + _CHUNK)
-        m = metrics(s[:, part], o[:, part])
+        moments = Moments.of(s[:, part], o[:, part])
+        m = moments.metrics()
         planes[:7, part] = (m.cc, m.cc2, m.nse, m.rmse, m.bias, m.kge, m.n)
+        sums.add(moments, s[:, part], o[:, part], weight[part])
     if spread is not None:
         spread = np.where(np.isfinite(s), spread.reshape(months, -1), 0.0)
         planes[7] = spread.sum(axis=0) / np.maximum(planes[6], 1)

@@ -117,6 +117,16 @@ def test_blocks_add_up_to_the_whole(pairs):
     np.testing.assert_allclose(numbers(total.metrics()), whole, rtol=1e-12)
 
 
+def test_pixels_pool_to_the_whole(pairs):
+    x, y, _ = pairs
+    x[:, 3] = np.nan
+    area = np.random.default_rng(1).random(40)
+    pooled = Moments.of(x, y).pooled(area).metrics()
+    np.testing.assert_allclose(numbers(pooled), pooled_metrics(x, y, area), rtol=1e-12)
+    same = Moments.of(np.full((4, 2), 3.0), np.arange(8.0).reshape(4, 2)).pooled(np.ones(2))
+    assert np.isnan(same.metrics().cc)
+
+
 def test_constant_parts_make_no_constant_whole():
     first, second = (Moments.of(np.full(3, v), np.arange(3.0)) for v in (1.0, 2.0))
     empty = Moments.of(np.full(3, np.nan), np.arange(3.0))

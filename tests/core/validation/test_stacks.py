@@ -169,6 +169,7 @@ def test_rebase_takes_offsets_off(make_stack, tmp_path):
         compare(a, b, tmp_path / "m.tif")
     result, bands, _ = compare(a, b, tmp_path / "m.tif", rebase=True)
     assert (bands["bias"] == 0).all() and (bands["rmse"] == 0).all() and result.months.nse == 1
+    assert result.means is None
 
 
 def test_one_baseline_alone_is_said(make_stack, tmp_path):
@@ -224,3 +225,19 @@ def test_view_of_an_offset_grid_and_beyond_the_data(make_stack, tmp_path):
         assert values[0, 0, 1] == pytest.approx((2 + 3 + 6 + 7) / 4, rel=1e-3)
         assert spread[0, 0, 1] == pytest.approx(np.std([2, 3, 6, 7]), rel=1e-3)
         assert AlignedView(stack, stack.grid).read(1, 2, 1, 2).tolist() == [[[7, 8]]]
+
+
+def test_a_region_in_a_larger_grid_is_cut_out(make_stack, tmp_path):
+    rng = np.random.default_rng(0)
+    large = rng.normal(0, 5, (24, 6, 8))
+    a = make_stack(tmp_path / "a.tif", large, grid=Grid(0, 6, 1, 1, 8, 6))
+    b = make_stack(tmp_path / "b.tif", large[:, 1:4, 5:], grid=Grid(5, 5, 1, 1, 3, 3))
+    fine = np.repeat(np.repeat(large[:, 1:4, 5:], 2, axis=1), 2, axis=2)
+    c = make_stack(tmp_path / "c.tif", fine, grid=Grid(5, 5, 0.5, 0.5, 6, 6))
+    for first, second, aggregated in ((a, b, ""), (b, a, ""), (a, c, "observed"),
+                                      (c, a, "simulated")):  # fmt: skip
+        result, bands, _ = compare(first, second, tmp_path / "m.tif")
+        assert result.pair.aggregated == aggregated
+        assert result.pair.grid.extent == (5, 2, 8, 5) and result.cells == 9
+        np.testing.assert_allclose(bands["rmse"], 0, atol=1e-6)
+        assert bands["n"].shape == (3, 3) and (bands["n"] == 24).all()
