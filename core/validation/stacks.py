@@ -27,9 +27,10 @@ class StackComparison:
 
     ``months`` pools all months and cells, ``means`` the cells' means over the months,
     both weighted by area; the second is None where the means were taken off.
-    ``largest`` and ``kept``: the largest difference, and the share of area and months in which it is at most `CONSERVED`. ``maps`` are bands
-    of every ``step``-th cell, ``pairs`` a sample (simulated, observed) of all values.
-    ``basins`` is `Metrics` by basin or None, with ``basin_area`` and ``basin_share``.
+    ``largest`` and ``kept``: the largest difference, and the share of area and months
+    in which it is at most `CONSERVED`. ``maps`` are bands of every ``step``-th cell,
+    ``pairs`` a sample (simulated, observed) of all values. ``basins`` is `Metrics` by
+    basin or None, with ``basin_area`` and ``basin_share``.
     """
 
     pair: object
