@@ -133,8 +133,8 @@ class Deseasonalise(GraceAlgorithm):
             f"{summary.cells} cells, {summary.months} months. The season holds "
             f"{100 * summary.seasonal_share:.0f} % of the variance, mean over the cells."
         )
-        self.style(context, output, diverging(summary.months, units))
-        self.style(context, season, diverging(summary.months, units))
+        self.style(context, output, diverging(summary.last, units))
+        self.style(context, season, diverging(summary.last, units))
         return {"OUTPUT": output, **({"OUTPUT_SEASONAL": season} if season else {})}
 
     def _settings(self, parameters, context):

@@ -27,12 +27,13 @@ class SeasonSummary:
     """What a run did: months, cells with a result, and their share of variance.
 
     ``seasonal_share`` is the mean over the cells of var(season) / var(series), over the
-    months with a value.
+    months with a value. ``last`` is the last band with values, from 1.
     """
 
     months: int
     cells: int
     seasonal_share: float
+    last: int
 
 
 def check_season(stack, method="stl", flags=None, seasonal_window=7, trend_window=None):
@@ -76,7 +77,7 @@ def deseasonalise_stack(
     """
     windows = check_season(stack, method, flags, seasonal_window, trend_window)
     reads = [stack.read] + ([flags.read_flags] if flags is not None else [])
-    shares = []
+    shares, lasts = [], [1]
 
     def kernel(values, *rest):
         *flag, check = rest
@@ -85,6 +86,7 @@ def deseasonalise_stack(
         with located(stack.name):
             left, season = split_season(values, method, aside, seasonal_window, trend_window, check)
         shares.append(_variance_share(left, season))
+        lasts.append(1 + int(np.flatnonzero(np.isfinite(left).any(axis=1)).max(initial=0)))
         return left, season
 
     text = TEXTS[method].format(seasonal_window, windows and windows[0])
@@ -114,7 +116,9 @@ def deseasonalise_stack(
             raise DataError(
                 "at least one series long enough for a season is expected", "none", stack.name
             )
-    return SeasonSummary(stack.months.size, int(known.sum()), float(share[known].mean()))
+    return SeasonSummary(
+        stack.months.size, int(known.sum()), float(share[known].mean()), max(lasts)
+    )
 
 
 def _variance_share(left, season):

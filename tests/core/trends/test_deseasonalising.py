@@ -92,9 +92,10 @@ def test_harmonic_leaves_gaps_and_gives_their_season(removed):
 @pytest.mark.parametrize("method", METHODS)
 def test_filled_months_are_missing_in_the_result(removed, method):
     flags = np.zeros(60)
-    flags[10], flags[20] = 1, 2
-    (rest, info), (season, _), _ = removed(SEASON + 0.1 * T, flags, method=method)
-    assert np.flatnonzero(np.isnan(rest[:, 0, 0])).tolist() == [10, 20]
+    flags[10], flags[20], flags[59] = 1, 2, 1
+    (rest, info), (season, _), summary = removed(SEASON + 0.1 * T, flags, method=method)
+    assert np.flatnonzero(np.isnan(rest[:, 0, 0])).tolist() == [10, 20, 59]
+    assert summary.last == 59
     assert np.isfinite(season).all()
     assert "filled months left missing" in info.history[1]
 
@@ -164,3 +165,30 @@ def test_cancel_leaves_nothing(removed):
     with pytest.raises(Cancelled):
         removed(red(), method="stl-robust", progress=Impatient())
     assert not left(removed.folder)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("method", ["stl", "stl-robust"])
+def test_real_cells_equal_statsmodels_and_keep_their_gaps(csr, tmp_path, read_stack, method):
+    from grace_water_toolbox.core.data.importing import import_grace
+    from grace_water_toolbox.core.gap_filling.filling import fill_stack_linear
+
+    grace, filled, flags = (tmp_path / f"{n}.tif" for n in ("grace", "filled", "flags"))
+    import_grace(csr, grace, extent=(70, 20, 90, 32))
+    with MonthlyStack(str(grace)) as stack:
+        fill_stack_linear(stack, filled, flags_output=flags)
+    with MonthlyStack(str(filled)) as stack, MonthlyStack(str(flags)) as marks:
+        summary = deseasonalise_stack(
+            stack, tmp_path / "out.tif", method=method, flags=marks,
+            season_output=tmp_path / "season.tif",
+        )  # fmt: skip
+    observed, _ = read_stack(grace)
+    values, _ = read_stack(filled)
+    rest, _ = read_stack(tmp_path / "out.tif")
+    season, _ = read_stack(tmp_path / "season.tif")
+    np.testing.assert_array_equal(np.isnan(rest), np.isnan(observed))
+    assert np.isfinite(season).all() and summary.months == 265
+    for row, col in ((0, 0), (5, 9), (11, 19)):
+        expected = STL(values[:, row, col], period=12, robust=method == "stl-robust").fit()
+        np.testing.assert_allclose(season[:, row, col], expected.seasonal, atol=2e-5)
+    assert 0.2 < summary.seasonal_share < 0.9
