@@ -9,8 +9,10 @@ import numpy as np
 from ..accelerate import njit
 
 # As in `selection.py`, which says why; the best values differ.
-_STRIDE = 19
+_STRIDE = 31
 _SHORT = 1000
+# Buckets between the smallest and the largest entry; each holds few.
+_BUCKETS = 256
 
 
 @njit("float64(float64[::1], int64, int64, int64)")
@@ -59,22 +61,43 @@ def select_one(a, start, end, wanted):
     return a[wanted]
 
 
-@njit("void(float64[::1], int64, int64[::1], int64[::1], float64[::1])")
-def select_many(a, count, wanted, order, found):
-    """Entries of ranks ``wanted`` among ``a[:count]`` into ``found``; ``order`` sorts them."""
-    middle = order.size // 2
-    centre = wanted[order[middle]]
-    found[order[middle]] = select_one(a, 0, count, centre)
-    start = 0
-    for k in range(middle):
-        rank = wanted[order[k]]
-        found[order[k]] = select_one(a, start, centre + 1, rank)
-        start = rank
-    start = centre
-    for k in range(middle + 1, order.size):
-        rank = wanted[order[k]]
-        found[order[k]] = select_one(a, start, count, rank)
-        start = rank
+@njit("int64(float64[::1], int64, int64[::1], int64[::1])")
+def thin_out(a, count, wanted, bucket):
+    """Keep of ``a[:count]`` what shares a bucket with a wanted rank; how many stay.
+
+    ``wanted`` (k,) becomes the ranks among those; ``bucket`` (count,) is room to work. The
+    bucket of an entry grows with it, so that ranks hold across buckets.
+    """
+    low, high = a[0], a[0]
+    for value in a[:count]:
+        low = min(low, value)
+        high = max(high, value)
+    scale = (_BUCKETS - 1) / (high - low)
+    if not 0.0 < scale < np.inf:
+        return count
+    held, needed = np.zeros(_BUCKETS, np.int64), np.zeros(_BUCKETS, np.int64)
+    for j in range(count):
+        k = int((a[j] - low) * scale)
+        bucket[j] = k
+        held[k] += 1
+    for i in range(wanted.size):
+        k = before = 0
+        while before + held[k] <= wanted[i]:
+            before += held[k]
+            k += 1
+        needed[k] = 1
+    for i in range(wanted.size):
+        k = before = dropped = 0
+        while before + held[k] <= wanted[i]:
+            before += held[k]
+            dropped += held[k] * (1 - needed[k])
+            k += 1
+        wanted[i] -= dropped
+    stay = 0
+    for j in range(count):
+        a[stay] = a[j]
+        stay += needed[bucket[j]]
+    return stay
 
 
 @njit("void(float64[:, ::1], float64[::1], float64[::1], float64[::1])")
@@ -110,6 +133,7 @@ def pairs(series, ranks, orders, rising, picked):
     x, t, row = np.empty(months), np.empty(months), np.empty(months)
     sample = np.empty(months * (months - 1) // 2 // _STRIDE + 1)
     kept = np.empty(months * (months - 1) // 2 + 1)
+    bucket = np.empty(kept.size, np.int64)
     wanted = np.empty(asked, np.int64)
     for pixel in range(series.shape[0]):
         n = 0
@@ -169,4 +193,9 @@ def pairs(series, ranks, orders, rising, picked):
                     inside += 1
         for k in range(asked):
             wanted[k] = ranks[pixel, k] - below
-        select_many(kept, inside, wanted, orders[pixel], picked[pixel])
+        inside = thin_out(kept, inside, wanted, bucket)
+        start = 0
+        for k in range(asked):
+            rank = wanted[orders[pixel, k]]
+            picked[pixel, orders[pixel, k]] = select_one(kept, start, inside, rank)
+            start = rank
