@@ -251,6 +251,7 @@ def test_iterate_over_this_layer_gives_one_named_table_a_basin(sample, tmp_path)
         "MIN_COVERED_SHARE": 0.5,
         "CORRELATION_LENGTH": 300,
         "OUTPUT": str(tmp_path / "series.csv"),
+        "OUTPUT_HTML": str(tmp_path / "report.html"),
     }
     done = subprocess.run(
         [sys.executable, "-c", ITERATE, json.dumps(asked)],
@@ -266,3 +267,6 @@ def test_iterate_over_this_layer_gives_one_named_table_a_basin(sample, tmp_path)
     assert len(found) == 6
     assert sorted({r["basin"] for path in found for r in rows_of(path)}) == BASINS
     assert all(len({r["basin"] for r in rows_of(path)}) == 1 for path in found)
+    pages = [path.read_text(encoding="utf-8") for path in sorted(tmp_path.glob("report_*.html"))]
+    titles = [page.split("<title>")[1].split("</title>")[0] for page in pages]
+    assert sorted(titles) == [f"Basin statistics: {name}" for name in BASINS]
