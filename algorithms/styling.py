@@ -195,22 +195,31 @@ def hatched(distance=2.0):
     return style
 
 
-def graduated(field, unit, decimals):
+def graduated(field, unit, decimals, share=1.0):
     """A style function for polygons: ``field`` in symmetric classes around zero.
 
-    ``decimals`` (field: number of digits) is how the attribute table rounds.
+    ``decimals`` (field: number of digits) is how the attribute table rounds. The
+    classes reach as far as ``share`` of the values do, so that one extreme does not
+    take the colour from all others; the outer two then are open.
     """
 
     def style(layer):
         fields = layer.fields()
         index = fields.indexOf(field)
-        values = (abs(v) for v in layer.uniqueValues(index) if isinstance(v, float))
-        top = _round_up(max((v for v in values if math.isfinite(v)), default=0.0))
+        values = (feature.attribute(index) for feature in layer.getFeatures())
+        sizes = sorted(abs(v) for v in values if isinstance(v, float) and math.isfinite(v))
+        most = sizes[-1] if sizes else 0.0
+        top = _round_up(sizes[max(0, math.ceil(share * len(sizes)) - 1)] if sizes else 0.0)
         edges = [top * (2.0 * i / len(DIVERGING) - 1.0) for i in range(len(DIVERGING) + 1)]
         ranges = []
         for start, end, colour in zip(edges, edges[1:], DIVERGING):
             symbol = QgsFillSymbol.createSimple({**OUTLINE, "color": colour})
-            ranges.append(QgsRendererRange(start, end, symbol, f"{start:.2f} to {end:.2f} {unit}"))
+            label = f"{start:.2f} to {end:.2f} {unit}"
+            if most > top and start == edges[0]:
+                start, label = -most, f"below {end:.2f} {unit}"
+            elif most > top and end == edges[-1]:
+                end, label = most, f"above {start:.2f} {unit}"
+            ranges.append(QgsRendererRange(start, end, symbol, label))
         layer.setRenderer(QgsGraduatedSymbolRenderer(field, ranges))
         for name, digits in decimals.items():
             widget = QgsEditorWidgetSetup("Range", {"Precision": digits})

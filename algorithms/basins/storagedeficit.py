@@ -182,7 +182,7 @@ class StorageDeficit(BasinAlgorithm):
         if page:
             report.write(page)
             results["OUTPUT_HTML"] = page
-        style = graduated("last_departure_cm", "cm", DECIMALS)
+        style = graduated("last_departure_cm", "cm", DECIMALS, share=0.9)
         self.style(context, results.get("OUTPUT_SUMMARY"), style)
         if len(means.names) == 1:
             title_layers(self, context, results, tables, means.names[0])

@@ -32,6 +32,17 @@ def test_classes_are_symmetric_and_hold_every_value(summary):
     assert summary.editorWidgetSetup(0).config()["Precision"] == 2
 
 
+def test_one_extreme_leaves_the_others_their_colours(summary):
+    feature = QgsFeature(summary.fields())
+    feature["slope"] = -80.0
+    summary.dataProvider().addFeature(feature)
+    graduated("slope", "cm", {}, share=0.75)(summary)
+    ranges = summary.renderer().ranges()
+    assert (ranges[0].lowerValue(), ranges[-1].upperValue()) == (-80.0, 80.0)
+    assert ranges[0].label() == "below -0.57 cm" and ranges[-1].label() == "above 0.57 cm"
+    assert ranges[1].lowerValue() == pytest.approx(ranges[0].upperValue()) == pytest.approx(-4 / 7)
+
+
 def test_a_summary_without_trends_gets_classes(summary):
     empty = QgsVectorLayer("Polygon?crs=EPSG:4326&field=slope:double", "summary", "memory")
     graduated("slope", "cm/yr", {})(empty)
