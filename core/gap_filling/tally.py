@@ -70,7 +70,7 @@ class Tally:
             plan,
             counts={flag: np.zeros(months.size, int) for flag in FLAGS},
             errors={name: Quantiles() for name in ERROR_BANDS},
-            years=tuple(years),
+            years=tuple(int(year) for year in years),
             by_year=[Quantiles() for _ in years],
             candidates=tuple(candidates),
             by_modes=[Quantiles() for _ in candidates],

@@ -285,10 +285,11 @@ print(done.restored, done.series, done.median_error)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such signal")
-def test_a_killed_run_goes_on_and_ends_bit_equal(tmp_path, make_stack):
+@pytest.mark.parametrize("numba", ["on", "off"])
+def test_a_killed_run_goes_on_and_ends_bit_equal(tmp_path, make_stack, numba):
     rng = np.random.default_rng(3)
     t = np.arange(MONTHS)[:, None, None]
-    values = 8 * np.sin(2 * np.pi * (t / 12 + rng.random((1, 16, 20))))
+    values = 8 * np.sin(2 * np.pi * (t / 12 + rng.random((1, 12, 14))))
     values = values + rng.normal(size=values.shape)
     # Every pixel has gaps of its own, so that the batches differ in every way they can.
     values[rng.random(values.shape) < 0.1] = np.nan
@@ -300,16 +301,19 @@ def test_a_killed_run_goes_on_and_ends_bit_equal(tmp_path, make_stack):
 
     def start(folder):
         return subprocess.Popen(
-            [sys.executable, "-c", KILLED, str(folder)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", KILLED, str(folder)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "GRACE_WATER_NUMBA": numba},
         )
 
     whole = start(folders[0]).communicate(timeout=300)[0]
-    assert whole.startswith("0 320 ")
+    assert whole.startswith("0 168 ")
     child, deadline = start(folders[1]), time.monotonic() + 120
     try:
         while time.monotonic() < deadline:
             found = list(folders[1].glob(".out.*.resume"))
-            if found and found[0].stat().st_size > 150_000:
+            if found and found[0].stat().st_size > 60_000:
                 break
             time.sleep(0.01)
     finally:
@@ -318,7 +322,7 @@ def test_a_killed_run_goes_on_and_ends_bit_equal(tmp_path, make_stack):
     assert not (folders[1] / "out.tif").exists()
     again = start(folders[1]).communicate(timeout=300)[0]
     restored, computed = (int(n) for n in again.split()[:2])
-    assert restored > 50 and computed > 0 and restored + computed == 320
+    assert restored > 20 and computed > 0 and restored + computed == 168
     assert again.split("{")[1] == whole.split("{")[1]
     for name in ("out", "flags", "error", "modes", "sigma"):
         one, other = ((folder / f"{name}.tif").read_bytes() for folder in folders)
