@@ -13,6 +13,7 @@ from .data.importstorage import ImportStorage
 from .data.pointseries import PointSeriesTable
 from .data.sampledata import SampleData
 from .data.stackcalculator import StackCalculator
+from .downscaling.comparedownscaling import CompareDownscaling
 from .downscaling.correctresiduals import CorrectResiduals
 from .downscaling.cumulativeanomaly import CumulativeAnomaly
 from .downscaling.downscale import Downscale
@@ -70,6 +71,7 @@ ALGORITHMS = (
     Downscale,
     DownscaleDelta,
     CorrectResiduals,
+    CompareDownscaling,
     BasinStatistics,
     WaterBalance,
     StorageDeficit,

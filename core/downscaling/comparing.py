@@ -14,7 +14,10 @@ import numpy as np
 from ..data.blasthreads import single_blas_thread
 from ..data.blocks import MEMORY_BUDGET, plan_blocks
 from ..data.grid import check_same_grid, snap_extent
-from ..errors import DataError, TimeAxisError
+from ..data.months import parse_month
+from ..data.reference import same_crs
+from ..data.stack import check_same_baseline, require_units
+from ..errors import DataError, GridError, TimeAxisError
 from ..progress import SILENT
 from .residual import Correction, coarse_mean
 from .splines import spline_field
@@ -85,6 +88,7 @@ def compare_downscaling(
     months=None,
     inside=None,
     min_share=0.5,
+    where="",
     progress=SILENT,
     memory=MEMORY_BUDGET,
 ):
@@ -97,6 +101,7 @@ def compare_downscaling(
     months : datetime64[M] to score, or None for all that all have
     inside : (y, x) bool or function of a block, the fine cells to score, or None
     min_share : a coarse cell counts where at least this share of it has values
+    where : name of what ``inside`` stands for, in errors
 
     Values are converted to cm. Only cells and months that every stack (and the truth) has
     are scored, so that no stack gains by leaving out what is hard. Raises `GridError`,
@@ -105,8 +110,7 @@ def compare_downscaling(
     stacks = dict(stacks)
     first = next(iter(stacks.values()))
     every = [*stacks.values(), *([truth] if truth is not None else [])]
-    for stack in every[1:]:
-        check_same_grid(first.grid, stack.grid, first.name, stack.name)
+    _check_grids(every, coarse)
     chosen = _months(every, coarse, months)
     window = snap_extent(coarse.grid, first.grid.extent)
     correction = Correction(coarse.grid.window(*window), first.grid)
@@ -115,8 +119,51 @@ def compare_downscaling(
         work.coarse_means(progress.part(0.0, 0.5), memory)
         work.fine_scores(progress.part(0.5, 1.0), memory)
     if not work.cells:
-        raise DataError("at least one cell that all stacks have is expected", "none")
+        raise DataError("at least one cell that all stacks have is expected", "none", where)
     return [work.scores(i, name, truth is not None) for i, name in enumerate(stacks)]
+
+
+def check_comparison(stacks, coarse, truth=None, period=("", "")):
+    """Months (datetime64[M]) that can be scored; raises where headers do not fit.
+
+    ``stacks`` maps names to stacks; ``period`` is the first and last month, empty: all.
+    """
+    every = [*stacks.values(), *([truth] if truth is not None else [])]
+    _check_grids(every, coarse)
+    for stack in (*every, coarse):
+        require_units(stack)
+        stack.to_centimetres()
+        check_same_baseline(stack, coarse)
+    months = _months(every, coarse, None)
+    first, last = period
+    if first:
+        months = months[months >= parse_month(first, "START")]
+    if last:
+        months = months[months <= parse_month(last, "END")]
+    if not months.size:
+        raise TimeAxisError(
+            f"months from {first or 'the first'} to {last or 'the last'} that all stacks have are "
+            "expected",
+            "none",
+        )
+    return months
+
+
+def _check_grids(every, coarse):
+    fine = every[0]
+    for stack in every[1:]:
+        check_same_grid(fine.grid, stack.grid, fine.name, stack.name)
+    cells = fine.grid, coarse.grid
+    if not same_crs(*cells):
+        raise GridError(
+            f"{fine.name} and {coarse.name} must have one coordinate system",
+            " and ".join(grid.describe() for grid in cells),
+        )
+    if not (cells[0].dx < cells[1].dx * (1 - 1e-6) and cells[0].dy < cells[1].dy * (1 - 1e-6)):
+        raise GridError(
+            f"finer cells in {fine.name} than in {coarse.name} are expected",
+            " and ".join(f"{grid.dx:g} × {grid.dy:g}" for grid in cells),
+        )
 
 
 def _months(every, coarse, months):
@@ -152,7 +199,9 @@ class _Comparison:
 
     def _blocks(self, share, memory):
         grid, done = self.correction.fine, 0
-        for block in plan_blocks(grid, 8 * (len(self.every) + 2) * self.months.size, memory):
+        # Of each stack the values, what is taken off them and pairs with the truth; masks.
+        planes = 3 * len(self.every) + 4
+        for block in plan_blocks(grid, 8 * planes * self.months.size, memory):
             share.check()
             row, col, ny, nx = block
             fields = [

@@ -67,11 +67,11 @@ class Rebased:
         """As `MonthlyStack.to_centimetres`."""
         return self._stack.to_centimetres()
 
-    def read(self, row=0, col=0, ny=None, nx=None):
+    def read(self, row=0, col=0, ny=None, nx=None, bands=None):
         """Anomalies (time, y, x) of a block; NaN where the baseline has no value."""
         values = self._stack.read(row, col, ny, nx)
         known = np.isfinite(values[self._used])
         count = known.sum(axis=0)
         total = np.where(known, values[self._used], 0.0).sum(axis=0)
         mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-        return values - mean
+        return (values if bands is None else values[np.asarray(bands, int)]) - mean
