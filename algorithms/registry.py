@@ -20,6 +20,7 @@ from .downscaling.downscale import Downscale
 from .downscaling.downscaledelta import DownscaleDelta
 from .downscaling.fillholes import FillHoles
 from .downscaling.inspectmodel import InspectModel
+from .downscaling.preparepredictors import PreparePredictors
 from .gap_filling.fillgapslinear import FillGapsLinear
 from .gap_filling.fillgapsssa import FillGapsSsa
 from .gap_filling.gapreport import GapReport
@@ -65,6 +66,7 @@ ALGORITHMS = (
     SeparateGroundwater,
     GlacierStorage,
     PhysicalStorage,
+    PreparePredictors,
     CumulativeAnomaly,
     FillHoles,
     InspectModel,

@@ -1,18 +1,17 @@
 """What the mask algorithms share: lists of rasters, outputs, colours."""
 
 from qgis.core import (
-    QgsMapLayer,
     QgsPalettedRasterRenderer,
     QgsProcessingOutputNumber,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
-    QgsProperty,
 )
 from qgis.PyQt.QtGui import QColor
 
-from ...core.errors import GridError, ParameterError, ReadError
+from ...core.errors import GridError, ParameterError
 from ..base import GraceAlgorithm
+from ..rasterlists import list_layers
 
 NUMBER = QgsProcessingParameterNumber.Type
 
@@ -44,17 +43,7 @@ class MaskAlgorithm(GraceAlgorithm):
                 self.sources[name] = layer.source()
 
     def _layer_sources(self, parameters, name, context):
-        given = _items(parameters.get(name))
-        found = []
-        for item in given:
-            # One by one, because QGIS drops without a word what it cannot open.
-            layers = self.parameterAsLayerList({name: [item]}, name, context)
-            if len(layers) != 1 or not layers[0].isValid():
-                raise ReadError("a raster that QGIS can open is expected", item, name)
-            if layers[0].type() != QgsMapLayer.LayerType.RasterLayer:
-                raise ParameterError("a raster layer is expected", layers[0].name(), name)
-            found.append(layers[0].source())
-        return found
+        return [layer.source() for layer in list_layers(self, parameters, name, context)]
 
     def given(self, parameters, name):
         """Whether an input that may be absent was given."""
@@ -158,11 +147,3 @@ def mask_style(layer):
         QgsPalettedRasterRenderer.Class(1, QColor("#2166ac"), "excluded"),
     ]
     layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, classes))
-
-
-def _items(value):
-    if isinstance(value, QgsProperty):
-        value = value.staticValue()
-    if value is None or value == "":
-        return []
-    return list(value) if isinstance(value, (list, tuple)) else [value]

@@ -109,16 +109,18 @@ def align_values(values, rows, columns, whole, min_share=0.5):
 class AlignedReader:
     """Reads a stack on another `Grid` without writing it there first.
 
-    The method follows from the cells: ``bilinear`` to finer or equal ones, the
-    area-weighted ``mean`` to coarser ones; ``line`` says which. ``names`` are those of the
-    stack and of the target in messages. Raises as `check_alignment`. Reading is safe from
-    several threads.
+    The method follows from the cells: ``finer`` (``bilinear`` or ``nearest``) to finer or
+    equal ones, the area-weighted ``mean`` to coarser ones; ``line`` says which. ``names``
+    are those of the stack and of the target in messages. Raises as `check_alignment`.
+    Reading is safe from several threads.
     """
 
-    def __init__(self, stack, target, min_share=0.5, names=("INPUT", "REFERENCE")):
+    def __init__(
+        self, stack, target, min_share=0.5, names=("INPUT", "REFERENCE"), finer="bilinear"
+    ):
         self.stack, self.target, self.min_share = stack, target, min_share
         coarser = target.dx > stack.grid.dx * (1 + _EPS) or target.dy > stack.grid.dy * (1 + _EPS)
-        self.method = "mean" if coarser else "bilinear"
+        self.method = "mean" if coarser else finer
         check_alignment(stack.grid, target, self.method, False, names)
         self.same = not stack.grid.difference(target)
         self._y, self._x = axis_weights(self.method, stack.grid, target)

@@ -97,18 +97,22 @@ class RasterWriter:
             self._exit = stack.pop_all()
         return self
 
-    def write(self, values, row=0, col=0):
-        """Write ``values`` (band, y, x) at ``row``, ``col``."""
+    def write(self, values, row=0, col=0, first=None):
+        """Write ``values`` (band, y, x) at ``row``, ``col``.
+
+        All bands; with ``first``, those from that one on (0 is the first).
+        """
         from rasterio.errors import RasterioError, RasterioIOError
         from rasterio.windows import Window
 
         values = np.asarray(values)
-        if values.ndim != 3 or values.shape[0] != len(self.bands):
+        if values.ndim != 3 or (first is None and values.shape[0] != len(self.bands)):
             raise ValueError(f"{len(self.bands)} bands, not an array of shape {values.shape}")
+        indexes = None if first is None else [first + i + 1 for i in range(len(values))]
         window = Window(col, row, values.shape[2], values.shape[1])
         try:
             with self._lock:
-                self._file.write(values.astype(self.dtype, copy=False), window=window)
+                self._file.write(values.astype(self.dtype, copy=False), indexes, window=window)
         except (RasterioError, RasterioIOError) as error:
             raise self._no_room(error) from error
 

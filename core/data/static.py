@@ -44,7 +44,9 @@ def open_stack_or_map(source, name=""):
     try:
         with rasterio.open(str(source)) as file:
             tags = {**file.tags(), **file.tags(1)}
-            dated = calendar.is_month(file.descriptions[0]) or "NETCDF_DIM_time" in tags
+            # A time without a unit, such as a lone 0, is no date.
+            timed = "NETCDF_DIM_time" in tags and {"time#units", "time#Units"} & set(tags)
+            dated = calendar.is_month(file.descriptions[0]) or timed
             single = file.count == 1 and not dated
     except (RasterioError, RasterioIOError):
         # The stack says what is wrong.

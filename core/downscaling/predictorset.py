@@ -107,6 +107,8 @@ class PredictorSet:
                 entry.bands[parse_month(dated["month"], self.name)] = band
             else:
                 entry.band = band
+        # Each of these asks GDAL about every band, of which there may be thousands.
+        self._nodata = file.nodatavals
         self.history = tuple(x for x in file.tags().get("history", "").split("\n") if x)
 
     def bands_at(self, name, month):
@@ -137,7 +139,7 @@ class PredictorSet:
                 "readable pixels are expected", error, self.name, "The file looks damaged."
             ) from error
         for i, values in zip(there, raw):
-            nodata = self._file.nodatavals[int(bands[i]) - 1]
+            nodata = self._nodata[int(bands[i]) - 1]
             out[i] = values
             if nodata is not None and not np.isnan(nodata):
                 out[i][values == nodata] = np.nan

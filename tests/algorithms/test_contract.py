@@ -38,6 +38,7 @@ IDS = {
     "separategroundwater": "4 Groundwater",
     "glacierstorage": "4 Groundwater",
     "physicalstorage": "4 Groundwater",
+    "preparepredictors": "5 Downscaling",
     "cumulativeanomaly": "5 Downscaling",
     "fillholes": "5 Downscaling",
     "inspectmodel": "5 Downscaling",
@@ -82,6 +83,9 @@ PARAMETERS = {
     "separategroundwater": "INPUT SOILMOISTURE SNOW CANOPY SURFACEWATER FLAGS REBASE "
     "BASELINE_START BASELINE_END UNCERTAINTY UNCERTAINTY_SOILMOISTURE UNCERTAINTY_SNOW "
     "UNCERTAINTY_CANOPY UNCERTAINTY_SURFACEWATER OUTPUT OUTPUT_OBSERVED OUTPUT_UNCERTAINTY",
+    "preparepredictors": "PREDICTORS MODEL MAPPING REFERENCE EXTENT SPACING START END MASK HOLES "
+    "FINER EMPTY_CELLS MIN_SHARE CUMULATE_FROM MAX_GAP BASELINE_START BASELINE_END OUTPUT "
+    "OUTPUT_HTML",
     "cumulativeanomaly": "INPUT KIND START MAX_GAP BASELINE_START BASELINE_END OUTPUT",
     "fillholes": "INPUT MAX_DISTANCE MASK EMPTY_CELLS OUTPUT OUTPUT_FLAGS",
     "inspectmodel": "MODEL OUTPUT_HTML",
