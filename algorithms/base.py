@@ -128,7 +128,7 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
         """Inputs and targets in our words, then QGIS's own checks, then ours on headers."""
         try:
             self._check_ways(parameters, context)
-            ok, message = super().checkParameterValues(parameters, context)
+            ok, message = super().checkParameterValues(self.known_to_qgis(parameters), context)
             if ok:
                 self.check(parameters, context)
         except (GraceWaterError, QgsProcessingException) as error:
@@ -138,6 +138,10 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
         except OSError as error:
             return False, f"A file cannot be read: {error}."
         return ok, message
+
+    def known_to_qgis(self, parameters):
+        """The parameters as QGIS's own check gets them; without what only we can open."""
+        return parameters
 
     def check(self, parameters, context):
         """Raise the core's errors for input that cannot work (headers only)."""

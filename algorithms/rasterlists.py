@@ -1,8 +1,33 @@
 """Lists of rasters among the parameters, item by item."""
 
+import re
+
 from qgis.core import QgsMapLayer, QgsProperty
 
 from ..core.errors import ParameterError, ReadError
+
+_NETCDF = re.compile(r"^(NETCDF|HDF5):|\.(nc|nc4|h5|hdf5)$", re.IGNORECASE)
+
+
+def list_sources(algorithm, parameters, name, context):
+    """(source, name of the layer) of each item of a list of rasters.
+
+    NetCDF and HDF5 are passed on as they were written: QGIS opens no such source from a
+    list, and takes a file of several variables for a mesh or a table. Their name is empty.
+    """
+    found = []
+    for item in list_items(parameters.get(name)):
+        if is_netcdf(item):
+            found.append((item, ""))
+        else:
+            layers = list_layers(algorithm, {name: [item]}, name, context)
+            found += [(layer.source(), layer.name()) for layer in layers]
+    return found
+
+
+def is_netcdf(item):
+    """Whether an item of a list is a NetCDF or HDF5 source written as text."""
+    return isinstance(item, str) and bool(_NETCDF.search(item))
 
 
 def list_layers(algorithm, parameters, name, context):

@@ -19,7 +19,7 @@ from qgis.core import (
 from ...core.data.months import DEFAULT_BASELINE
 from ..base import GraceAlgorithm
 from ..extents import check_raw_extent, read_extent
-from ..rasterlists import list_layers
+from ..rasterlists import is_netcdf, list_items, list_sources
 from ..styling import sequential
 from ..version import VERSION
 
@@ -69,7 +69,11 @@ class PreparePredictors(GraceAlgorithm):
         """Parameters."""
         self.add(
             QgsProcessingParameterMultipleLayers(
-                "PREDICTORS", self.tr("Predictor layers"), QgsProcessing.SourceType.TypeRaster
+                # Optional for QGIS alone, which cannot open every source: `check` wants one.
+                "PREDICTORS",
+                self.tr("Predictor layers"),
+                QgsProcessing.SourceType.TypeRaster,
+                optional=True,
             ),
             "Monthly stacks ('Import series' makes them), maps of one band, sources such as "
             'NETCDF:"file":variable; any cells, one coordinate system, each with its unit.',
@@ -194,6 +198,11 @@ class PreparePredictors(GraceAlgorithm):
             "HTML page: source, unit, resampling, months, holes and range of each variable.",
         )
 
+    def known_to_qgis(self, parameters):
+        """Without NetCDF sources in the list, which QGIS does not open there."""
+        rest = [x for x in list_items(parameters.get("PREDICTORS")) if not is_netcdf(x)]
+        return {**parameters, "PREDICTORS": rest}
+
     def check(self, parameters, context):
         """Everything headers tell."""
         from ...core.downscaling.preparing import aligned_readers
@@ -238,8 +247,7 @@ class PreparePredictors(GraceAlgorithm):
     def _resolve(self, parameters, context):
         """The list of layers too."""
         super()._resolve(parameters, context)
-        layers = list_layers(self, parameters, "PREDICTORS", context)
-        self.predictors = [(layer.source(), layer.name()) for layer in layers]
+        self.predictors = list_sources(self, parameters, "PREDICTORS", context)
         for number, (source, _) in enumerate(self.predictors, 1):
             self.sources[f"PREDICTORS {number}"] = source
 

@@ -83,8 +83,6 @@ def plan_preparation(
     name. Raises `ModelError` with every predictor that is missing or unfit, its unit and
     where such data come from, and `ParameterError`, `TimeAxisError`, `BaselineError`.
     """
-    if not layers:
-        raise ParameterError("at least one layer is expected", "none", "PREDICTORS")
     if contract is not None:
         check_spacing(contract, grid, "the grid of the set")
     wanted = _wanted(layers, entries, contract)
@@ -195,7 +193,10 @@ def _part(variable, settled, cumulation, warnings):
     if layer is None:
         return _sum(variable, entry, settled, cumulation)
     stated = entry.units or layer.units
-    if not stated and variable.units and plain_units(variable.units) == "1":
+    if not stated and variable.units:
+        if plain_units(variable.units) != "1":
+            # Nothing stated is not "a plain number": a percentage would become a hundredfold.
+            raise UnitsError("units are expected", "no units", layer.name)
         warnings.append(f"{variable.name}: {layer.name} states no unit, taken as a plain number.")
     if not variable.units:
         variable = _with_units(variable, stated or "1", layer)
@@ -203,6 +204,7 @@ def _part(variable, settled, cumulation, warnings):
     how = MAP if layer.is_map else BY_MONTH
     if variable.role == "static" and not layer.is_map:
         how = MEAN
+    if how == MEAN and layer.months.size > 1:
         warnings.append(
             f"{variable.name} does not change by month: the mean of {layer.months.size} months of "
             f"{layer.name} is taken."

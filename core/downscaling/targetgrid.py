@@ -17,6 +17,8 @@ def choose_grid(layers, contract=None, reference=None, extent=None, spacing=0.0)
     of the model's (or the given) ``spacing``. Without both, the cells of the first layer
     that has the model's spacing. Raises `GridError`, `ParameterError`.
     """
+    if not layers:
+        raise ParameterError("at least one layer is expected", "none", "PREDICTORS")
     if reference is not None:
         grid, name = reference
         if contract is not None:

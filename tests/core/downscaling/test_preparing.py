@@ -269,6 +269,18 @@ def test_everything_that_is_missing_is_named_at_once(world):
     assert "xc [mm]" in text and "#3 dem [km]" in text
 
 
+def test_a_layer_without_a_unit_is_no_fraction(world):
+    world.add("irrigation", np.full((8, 12), 30.0), "", FINE, "")
+    with pytest.raises(ModelError, match=r"irrigation: units no units"):
+        world.plan(contract_of(Variable("irrigation", "%", "static")))
+    plan = world.plan(contract_of(Variable("irrigation", "1", "static")))
+    assert "taken as a plain number" in plan.warnings[0]
+    _, _, _, got = world.make(
+        contract_of(Variable("irrigation", "1", "static")), "irrigation = irrigation [%]"
+    )
+    np.testing.assert_allclose(got["irrigation"], 0.3, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("mapping", "word"),
     [
