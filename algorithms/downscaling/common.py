@@ -27,6 +27,20 @@ def log_downscaling(job, summary, progress):
     for number, count in sorted(summary.without.items()):
         name = "no class" if number == 0 else f"class {number}"
         progress.warn(f"{count} cell-months in {name} got no value: no model serves it.")
+    if summary.restored:
+        progress.info(
+            f"{summary.restored} blocks and months were taken over from an earlier run that was "
+            "killed or cancelled."
+        )
+    if summary.replaced is not None:
+        progress.warn(
+            f"{int(summary.replaced.sum())} cell-months with the largest sigma got the value of "
+            f"their nearest neighbour, up to {int(summary.replaced.max())} a month."
+        )
+    if summary.broken:
+        progress.warn(
+            f"{summary.broken} cell-months with all predictors got no finite value from the model."
+        )
     outside = np.nanmean(summary.outside[made])
     if outside > OUTSIDE_WARNING:
         progress.warn(

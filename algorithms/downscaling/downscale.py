@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 from qgis.core import (
     QgsProcessing,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSource,
@@ -146,6 +147,25 @@ class Downscale(GraceAlgorithm):
             "with.",
             advanced=True,
         )  # fmt: skip
+        self.add(
+            QgsProcessingParameterBoolean(
+                "REPLACE_UNCERTAIN", self.tr("Replace the least certain cells"), False
+            ),
+            "As published for the U-Net: in each month, cells whose sigma is above its 99th "
+            "percentile get the value of the nearest other cell, before any correction. Needs a "
+            "model with an uncertainty. It takes one cell in a hundred whether sigma is large "
+            "there or not; the report counts them.",
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterBoolean(
+                "RESUME", self.tr("Keep finished work when cancelled"), False
+            ),
+            "On Cancel or an error keep what was finished in a hidden file beside the target, so "
+            "that the next run with the same model, values and target goes on from there. "
+            "Otherwise nothing is left behind. A killed run always goes on.",
+            advanced=True,
+        )
         self._enum(
             "PROVIDER",
             "Execution provider",
@@ -226,6 +246,7 @@ class Downscale(GraceAlgorithm):
                 self.parameterAsEnumString(parameters, "UNOBSERVED", context),
                 parameters.get("OUTPUT_UNCERTAINTY") not in (None, ""),
                 flags,
+                self.parameterAsBool(parameters, "REPLACE_UNCERTAIN", context),
             )
 
     def compute(self, parameters, context, progress):
@@ -255,6 +276,8 @@ class Downscale(GraceAlgorithm):
                 std_output=targets["OUTPUT_UNCERTAINTY"],
                 outside_output=targets["OUTPUT_APPLICABILITY"],
                 flags_output=targets["OUTPUT_FLAGS"],
+                replace=self.parameterAsBool(parameters, "REPLACE_UNCERTAIN", context),
+                keep=self.parameterAsBool(parameters, "RESUME", context),
                 progress=progress,
             )
             log_downscaling(job, summary, progress)

@@ -31,6 +31,15 @@ def run_report(job, summary, corrected, output, version=""):
             ("Run on", f"{summary.provider}, {summary.busy:.1f} s in ONNX Runtime"),
         ]
     )
+    if summary.replaced is not None:
+        report.warning(
+            f"In each month the cells with sigma above its 99th percentile got the value of their "
+            f"nearest neighbour: {int(summary.replaced.sum())} cell-months."
+        )
+    if summary.broken:
+        report.warning(
+            f"{summary.broken} cell-months with all predictors have no finite value from the model."
+        )
     for number, count in sorted(summary.without.items()):
         name = "no class" if number == 0 else f"class {number}"
         report.warning(f"{count} cell-months in {name} have no value: no model serves it.")

@@ -11,17 +11,35 @@ from .windows import axis_patches, blended, served
 #: Seconds that one call of ONNX Runtime should take: Cancel is looked at in between.
 CALL_SECONDS = 0.4
 FIRST_ROWS, MOST_ROWS = 4096, 1 << 18
+LEAST_ROWS = 256
 FIRST_PATCHES, MOST_PATCHES = 2, 256
 
 
 @dataclass
 class Prediction:
     """Of one block and month, each (y, x) float32: mean, standard deviation (or None)
-    and the share of input channels outside their training range."""
+    and the share of input channels outside their training range, NaN where the model was
+    not asked."""
 
     mean: np.ndarray
     std: np.ndarray
     outside: np.ndarray
+
+
+@dataclass
+class Given:
+    """What a model is given for a block (row, col, ny, nx) and a month: channels, classes.
+
+    All that a `Prediction` depends on besides the model and where the block lies.
+    """
+
+    window: tuple
+    values: np.ndarray
+    classes: object = None
+
+    def arrays(self):
+        """The arrays, to be hashed."""
+        return [self.values] if self.classes is None else [self.values, self.classes]
 
 
 class Pace:
@@ -67,21 +85,44 @@ class PixelRunner:
 
     def predict(self, month, row, col, ny, nx, check=lambda: None):
         """`Prediction` of a block."""
+        given = self.given(month, row, col, ny, nx)
+        self.count(given)
+        return self.run(given, check)
+
+    def given(self, month, row, col, ny, nx):
+        """`Given` of a block and month."""
         values = self.channels.read(month, row, col, ny, nx)
+        classes = None if self.strata is None else self.strata(row, col, ny, nx)
+        return Given((row, col, ny, nx), values, classes)
+
+    def usable(self, given):
+        """Cells (y, x) whose predictors suffice, whatever their class."""
+        known = np.isfinite(given.values)
+        return known.any(axis=0) if self.contract.missing == "accept" else known.all(axis=0)
+
+    def count(self, given):
+        """Count cells of classes that no file serves."""
+        if given.classes is None:
+            return
+        present, counts = np.unique(given.classes[self.usable(given)], return_counts=True)
+        for number, count in zip(present.tolist(), counts.tolist()):
+            if number not in self.sessions:
+                self.without[number] = self.without.get(number, 0) + count
+
+    def run(self, given, check=lambda: None):
+        """`Prediction` from what `given` read."""
+        (_, _, ny, nx), values = given.window, given.values
         mean = np.full((ny, nx), np.nan, dtype=np.float32)
         std = np.full((ny, nx), np.nan, dtype=np.float32)
         outside = outside_share(self.contract, values)
-        known = np.isfinite(values)
-        usable = known.any(axis=0) if self.contract.missing == "accept" else known.all(axis=0)
-        classes = None if self.strata is None else self.strata(row, col, ny, nx)
-        some_std = False
-        for stratum, cells in self._by_class(usable, classes):
+        some_std, reached = False, np.zeros((ny, nx), bool)
+        for stratum, cells in self._by_class(self.usable(given), given.classes):
             rows = np.ascontiguousarray(values[:, cells].T)
-            m, s = self._run(self.sessions[stratum], rows, check)
-            mean[cells] = m
+            m, s = self._members(self.sessions[stratum], rows, check)
+            mean[cells], reached[cells] = m, True
             if s is not None:
                 std[cells], some_std = s, True
-        outside[np.isnan(mean)] = np.nan
+        outside[~reached] = np.nan
         return Prediction(mean, std if some_std else None, outside)
 
     def _by_class(self, usable, classes):
@@ -89,14 +130,11 @@ class PixelRunner:
             if usable.any():
                 yield None, usable
             return
-        present, counts = np.unique(classes[usable], return_counts=True)
-        for number, count in zip(present.tolist(), counts.tolist()):
+        for number in np.unique(classes[usable]).tolist():
             if number in self.sessions:
                 yield number, usable & (classes == number)
-            else:
-                self.without[number] = self.without.get(number, 0) + count
 
-    def _run(self, sessions, rows, check):
+    def _members(self, sessions, rows, check):
         means, stds = [], []
         for session in sessions:
             mean = np.empty(len(rows), dtype=np.float32)
@@ -106,15 +144,26 @@ class PixelRunner:
                 check()
                 end = min(len(rows), begin + self.pace.size)
                 started = time.perf_counter()
-                m, s = session.run(rows[begin:end])
+                m, s = session.run(_enough(rows[begin:end]))
                 self.pace.took(end - begin, time.perf_counter() - started)
-                mean[begin:end] = m
+                mean[begin:end] = m[: end - begin]
                 if std is not None:
-                    std[begin:end] = s
+                    std[begin:end] = s[: end - begin]
                 begin = end
             means.append(mean)
             stds.append(std)
         return combine(means, stds)
+
+
+def _enough(rows):
+    """At least `LEAST_ROWS` rows, the last one repeated.
+
+    For a few rows ONNX Runtime adds up trees, or products, in another order than for many:
+    so that the size of blocks and batches changes no bit, it never gets a few.
+    """
+    if len(rows) >= LEAST_ROWS:
+        return rows
+    return np.concatenate([rows, np.repeat(rows[-1:], LEAST_ROWS - len(rows), axis=0)])
 
 
 class PatchRunner:
@@ -138,12 +187,31 @@ class PatchRunner:
 
     def predict(self, month, row, col, ny, nx, check=lambda: None):
         """`Prediction` of a block of the domain."""
+        return self.run(self.given(month, row, col, ny, nx), check)
+
+    def given(self, month, row, col, ny, nx):
+        """`Given` of a block and month: the block and what its patches see around it."""
+        _, (top, bottom), (left, right) = self._patches(row, col, ny, nx)
+        field = self._read(month, top, left, bottom - top, right - left)
+        return Given((row, col, ny, nx), field)
+
+    def count(self, given):
+        """Nothing to count: a patch model has no classes."""
+
+    def _patches(self, row, col, ny, nx):
+        """Patches of a block, and the rows and columns that they cover."""
         patches = blended(self.y, self.x, row, col, ny, nx)
         i, j = np.array(patches).T
-        top, left = int(self.y.starts[i].min()), int(self.x.starts[j].min())
-        bottom = int(self.y.starts[i].max()) + self.y.size
-        right = int(self.x.starts[j].max()) + self.x.size
-        field = self._read(month, top, left, bottom - top, right - left)
+        spans = [
+            (int(axis.starts[k].min()), int(axis.starts[k].max()) + axis.size)
+            for axis, k in ((self.y, i), (self.x, j))
+        ]
+        return patches, *spans
+
+    def run(self, given, check=lambda: None):
+        """`Prediction` from what `given` read."""
+        (row, col, ny, nx), field = given.window, given.values
+        patches, (top, _), (left, _) = self._patches(row, col, ny, nx)
         inner = field[:, row - top : row - top + ny, col - left : col - left + nx]
         known = np.isfinite(inner).all(axis=0)
         outside = outside_share(self.contract, inner)

@@ -8,17 +8,20 @@ import numpy as np
 from ..data.atomic import atomic_paths
 from ..data.blocks import MEMORY_BUDGET, plan_blocks
 from ..data.gdalcache import bounded_cache
+from ..data.journal import Journal
 from ..data.stack import StackInfo, stack_writer
 from ..data.units import storage_factor
 from ..errors import DataError, ModelError
 from ..progress import SILENT
 from .channels import Channels, check_predictors
 from .coarsefield import CoarseField
-from .runners import PatchRunner, PixelRunner
+from .runners import PatchRunner, PixelRunner, Prediction
 from .session import ModelSession
 
 #: A share of cells above which the log warns that the model is used outside its training.
 OUTSIDE_WARNING = 0.05
+#: Raise it when the same model gives other results, so that no old journal is used.
+_METHOD = "downscale 1"
 
 
 @dataclass
@@ -27,7 +30,10 @@ class DownscaleSummary:
 
     ``values`` (month,) cells with a value, ``outside`` (month,) mean share of input
     channels outside their training range, ``without`` cells × months of a class that
-    no file serves, ``busy`` seconds inside ONNX Runtime, ``provider`` that ran.
+    no file serves, ``busy`` seconds inside ONNX Runtime, ``broken`` cells × months that
+    have all predictors but no finite result, ``restored`` blocks × months that an earlier
+    run had made, ``replaced`` (month,) cells with a neighbour's value where that was asked
+    for, ``provider`` that ran.
     """
 
     months: np.ndarray
@@ -37,6 +43,9 @@ class DownscaleSummary:
     mean_std: np.ndarray
     without: dict = field(default_factory=dict)
     busy: float = 0.0
+    broken: int = 0
+    restored: int = 0
+    replaced: object = None
     provider: str = "cpu"
 
     def add(self, t, known, part):
@@ -103,19 +112,29 @@ def has_uncertainty(model):
     return bool(model.contract.output_std) or len({f.member for f in model.files}) > 1
 
 
-def check_uncertainty(model, wanted):
+def check_uncertainty(model, wanted, parameter="OUTPUT_UNCERTAINTY"):
     """Raise `ModelError` where an uncertainty is wanted that the model cannot give."""
     if wanted and not has_uncertainty(model):
         raise ModelError(
             "a model of several members, or with a standard deviation among its outputs, is "
-            "expected for OUTPUT_UNCERTAINTY",
+            f"expected for {parameter}",
             "one member without",
             model.name,
-            "Leave the output empty, or use an ensemble.",
+            f"Leave {parameter} out, or use an ensemble.",
         )
 
 
-def downscale(job, output, *, std_output="", outside_output="", progress=SILENT, memory=None):
+def downscale(
+    job,
+    output,
+    *,
+    std_output="",
+    outside_output="",
+    resume="",
+    keep=False,
+    progress=SILENT,
+    memory=None,
+):
     """Run the model of a `Job` and write its stacks.
 
     Writes the fine stack in the unit of the contract's target and, where asked for, the
@@ -123,6 +142,10 @@ def downscale(job, output, *, std_output="", outside_output="", progress=SILENT,
     outside their training range. Months without all predictors stay bands of NaN.
     Memory is bounded by blocks; returns a `DownscaleSummary`. Raises as `check_job`,
     and `DataError` where no cell gets a value.
+
+    A killed run with the same model, values and target goes on where it stopped and ends
+    bit-equal; a cancelled one only with ``keep`` (see `Journal`). ``resume`` is the target
+    that the journal stands beside, ``output`` itself unless that is a temporary one.
     """
     check_job(job)
     check_uncertainty(job.model, std_output)
@@ -150,13 +173,15 @@ def downscale(job, output, *, std_output="", outside_output="", progress=SILENT,
             files.enter_context(stack_writer(path, i, name=target)) if target else None
             for path, i, target in zip(paths, infos, targets)
         ]
+        journal = files.enter_context(Journal(resume or output, _settings(job), keep))
         done = 0
         for row, col, ny, nx in blocks:
             fields = [w and np.full((count, ny, nx), np.nan, np.float32) for w in writers]
             wanted = None if job.inside is None else job.inside(row, col, ny, nx)
             for t in np.flatnonzero(usable) if wanted is None or wanted.any() else ():
                 progress.check()
-                part = runner.predict(job.months[t], row, col, ny, nx, progress.check)
+                given = runner.given(job.months[t], row, col, ny, nx)
+                part = _predicted(runner, given, journal, progress.check)
                 mean = part.mean
                 if adds is not None:
                     mean = mean + adds(job.months[t], row, col, ny, nx)
@@ -164,6 +189,7 @@ def downscale(job, output, *, std_output="", outside_output="", progress=SILENT,
                     mean = np.where(wanted, mean, np.nan)
                 known = np.isfinite(mean)
                 summary.add(t, known, part)
+                summary.broken += int((np.isfinite(part.outside) & ~np.isfinite(part.mean)).sum())
                 for into, values in zip(fields, (mean, part.std, part.outside)):
                     if into is not None and values is not None:
                         into[t] = np.where(known, values, np.nan)
@@ -174,6 +200,14 @@ def downscale(job, output, *, std_output="", outside_output="", progress=SILENT,
                     writer.write(values, row, col)
             done += ny * nx
             progress.set(done / (grid.nx * grid.ny))
+        if not summary.values.any() and summary.broken:
+            raise DataError(
+                "finite values are expected from the model",
+                f"none in {summary.broken} cell-months with all predictors",
+                job.model.name,
+                "Its weights are damaged, or the predictors are far outside what it knows: "
+                "'Inspect model' tries it on ordinary values.",
+            )
         if not summary.values.any():
             raise DataError(
                 "at least one cell with all predictors is expected",
@@ -181,8 +215,32 @@ def downscale(job, output, *, std_output="", outside_output="", progress=SILENT,
                 job.predictors.name,
                 "Look at the predictor set: is a variable empty over the extent?",
             )
+        summary.restored = journal.restored
     summary.without, summary.busy = runner.without, runner.pace.busy
     return summary.finished()
+
+
+def _settings(job):
+    """What tells runs apart, besides the values they are made from."""
+    import onnxruntime
+
+    files = [(f.sha256, f.stratum, f.member) for f in job.model.files]
+    return repr(
+        (_METHOD, onnxruntime.__version__, job.provider, files, job.domain.window,
+         job.model.contract.to_json())
+    )  # fmt: skip
+
+
+def _predicted(runner, given, journal, check):
+    """A `Prediction`, from the journal where an earlier run has made it."""
+    runner.count(given)
+    key = journal.block_key(given.arrays(), given.window)
+    for _, arrays in journal.finished(key):
+        journal.restored += 1
+        return Prediction(*arrays)
+    part = runner.run(given, check)
+    journal.add(key, [], [part.mean, part.std, part.outside])
+    return part
 
 
 def _runner(job):

@@ -126,6 +126,7 @@ def test_the_standard_deviation_of_the_graph_is_the_uncertainty(run, tmp_path, w
         ({"MODEL": "nothing.onnx"}, "nothing.onnx"),
         ({"PREDICTORS": "coarse.tif"}, "predictor set"),
         ({"OUTPUT_UNCERTAINTY": "s.tif"}, "OUTPUT_UNCERTAINTY"),
+        ({"REPLACE_UNCERTAIN": True}, "REPLACE_UNCERTAIN"),
         ({"CORRECTION": "conserving"}, "INPUT"),
         ({"EXTENT": "100,110,0,10"}, "EXTENT"),
         ({"EXTENT": "14,10,36,40"}, "west < east"),
@@ -158,6 +159,35 @@ def test_another_spacing_is_refused_with_the_remedy(refused, tmp_path, world):
     write_linear(tmp_path / "model.onnx", spacing=Spacing(0.1, 0.1))
     message = refused("downscale", tmp_path, **basics(tmp_path), OUTPUT=str(tmp_path / "o.tif"))
     assert "0.1" in message and "Prepare predictors" in message
+
+
+def test_the_least_certain_cells_take_the_value_of_their_neighbours(run, tmp_path, world):
+    rain, elevation, coarse = world
+    write_linear(tmp_path / "model.onnx", output_std="sigma")
+    common = {**basics(tmp_path), "INPUT": str(tmp_path / "coarse.tif"), "REPLACE_UNCERTAIN": True}
+    got = run(
+        "downscale", **common, OUTPUT=str(tmp_path / "o.tif"),
+        OUTPUT_HTML=str(tmp_path / "r.html"),
+    )  # fmt: skip
+    plain = rain + 0.1 * elevation
+    values, changed = read(got["OUTPUT"]), []
+    for t in range(4):
+        # Sigma of this model is the size of its result.
+        different = ~np.isclose(values[t], plain[t], rtol=1e-5)
+        np.testing.assert_array_equal(different, plain[t] > np.percentile(plain[t], 99))
+        changed.append(different.sum())
+    assert min(changed) == 1 and "99th percentile" in (tmp_path / "r.html").read_text()
+    got = run("downscale", **common, CORRECTION="conserving", OUTPUT=str(tmp_path / "c.tif"))
+    height = -np.diff(np.sin(np.radians(40 - 0.5 * np.arange(9))))
+    mean = (read(got["OUTPUT"]) * height[:, None]).reshape(4, 2, 4, 3, 4).sum(axis=(2, 4))
+    mean /= 4 * height.reshape(2, 4).sum(axis=1)[:, None]
+    assert np.abs(mean - coarse).max() < 0.01
+
+
+def test_a_model_whose_results_are_not_finite_says_so(refused, tmp_path, world):
+    write_linear(tmp_path / "model.onnx", (np.nan, 1.0))
+    message = refused("downscale", tmp_path, **basics(tmp_path), OUTPUT=str(tmp_path / "o.tif"))
+    assert "finite" in message and "Inspect model" in message
 
 
 class TestInspectModel:
