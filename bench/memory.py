@@ -107,10 +107,11 @@ def linear(folder):
 
 
 def ssa(folder):
-    from grace_water_toolbox.core.gap_filling.filling import fill_stack_ssa
+    from grace_water_toolbox.core.gap_filling.filling import FillTargets, fill_stack_ssa
 
     (stack,) = opened(folder / "input.tif")
-    fill_stack_ssa(stack, folder / "ssa.tif", flags_output=folder / "ssa_flags.tif")
+    targets = FillTargets(flags=folder / "ssa_flags.tif")
+    fill_stack_ssa(stack, folder / "ssa.tif", targets=targets)
 
 
 def separate(folder):
