@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from ..core.downscaling.contract import parse_contract
+from ..core.downscaling.contractreading import parse_contract
 from ..core.downscaling.onnxfacts import sha256
 from ..core.errors import ReadError
 from .card import write_card

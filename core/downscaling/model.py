@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Optional
 
 from ..errors import ModelError, ReadError
-from .contract import KEY, Contract, parse_contract
+from .contract import KEY, Contract
+from .contractreading import parse_contract
 from .onnxfacts import OnnxFacts, read_facts, sha256
 from .onnxlimits import check_facts
 

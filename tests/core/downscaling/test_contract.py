@@ -2,7 +2,8 @@ import json
 import math
 
 import pytest
-from grace_water_toolbox.core.downscaling.contract import Variable, parse_contract
+from grace_water_toolbox.core.downscaling.contract import Variable
+from grace_water_toolbox.core.downscaling.contractreading import parse_contract
 from grace_water_toolbox.core.errors import ModelError
 
 from .conftest import changed, contract_of
