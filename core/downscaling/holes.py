@@ -16,6 +16,8 @@ from ..progress import SILENT
 
 #: Cells a hole may be away from a value; more is no scattered hole.
 FARTHEST = 100
+#: Cells of a block at most: GDAL fills one map without a look at Cancel, millions a second.
+MOST_CELLS = 2_000_000
 
 
 def check_distance(distance, name="MAX_DISTANCE"):
@@ -147,7 +149,7 @@ def fill_stack_holes(
             flagger = files.enter_context(
                 stack_writer(paths[1], what, "uint8", UNFILLED, name=flags_output)
             )
-        for row, col, ny, nx in plan_blocks(grid, 24 * count, memory):
+        for row, col, ny, nx in plan_blocks(grid, max(24 * count, memory / MOST_CELLS), memory):
             top, left, values = read_around(stack.read, grid, (row, col, ny, nx), reach)
             masked = None
             if mask is not None:

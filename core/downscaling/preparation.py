@@ -46,7 +46,9 @@ class Part:
     def conversion(self):
         """What is done to the numbers, in words."""
         units = self.entry.units or self.layer.units or "no unit"
-        text = f"{units} → {self.variable.units}"
+        text = units
+        if units != self.variable.units:
+            text += f" → {self.variable.units}"
         if (self.factor, self.offset) != (1.0, 0.0):
             offset = f" {'+' if self.offset > 0 else '−'} {abs(self.offset):g}"
             text += f": × {self.factor:.6g}{offset if self.offset else ''}"

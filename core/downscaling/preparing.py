@@ -12,7 +12,7 @@ from ..data.gdalcache import bounded_cache
 from ..data.months import month_text
 from ..errors import DataError, ParameterError
 from ..progress import SILENT
-from .holes import FARTHEST, fill_months, read_around
+from .holes import FARTHEST, MOST_CELLS, fill_months, read_around
 from .predictorset import predictor_writer
 from .preparation import MEAN
 
@@ -139,7 +139,7 @@ def _write(grid, part, reader, summary, settings, mask, write, progress, memory)
     source = part.layer.grid
     ratio = max(1.0, grid.dx / source.dx) * max(1.0, grid.dy / source.dy)
     low, high = part.variable.range
-    blocks = plan_blocks(grid, 2 * max(24 * ratio, 24 * bands.size), memory)
+    blocks = plan_blocks(grid, max(48 * ratio, 48 * bands.size, memory / MOST_CELLS), memory)
     done, whole = 0, grid.nx * grid.ny
     for row, col, ny, nx in blocks:
         progress.check()

@@ -1,5 +1,7 @@
 """Prepare predictors through Processing: the sample's 12 and 19, bad input, and real data."""
 
+import sysconfig
+
 import numpy as np
 import pytest
 import rasterio
@@ -7,6 +9,7 @@ from grace_water_toolbox.algorithms.data.samplepredictors import MAPS
 from grace_water_toolbox.core.data.stack import StackInfo, write_stack
 from grace_water_toolbox.core.downscaling.contract import Spacing, Variable
 from grace_water_toolbox.core.downscaling.predictorset import PredictorSet
+from headless import Headless
 
 from .conftest import COARSE, FINE, MONTHS, write_linear
 
@@ -245,3 +248,22 @@ def test_what_does_not_fit_is_refused(refused, small, names, change, word):
         OUTPUT=str(folder / "o.tif"),
     )  # fmt: skip
     assert word in message
+
+
+@pytest.mark.headless
+def test_from_the_command_line(small):
+    folder, rain = small
+    with Headless(python_path=sysconfig.get_paths()["purelib"]) as qgis:
+        done = qgis.call(
+            "--json", "run", "gracewater:preparepredictors",
+            *(f"--PREDICTORS={path}" for path in paths(folder, "tp.tif", "dem.tif")),
+            "--MAPPING=rain = 2 * #1; wet = cumulative(rain); height = dem",
+            "--CUMULATE_FROM=2004-01", f"--OUTPUT={folder / 'o.tif'}",
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with PredictorSet(folder / "o.tif") as file:
+        assert {n: v.units for n, v in file.variables.items()} == {
+            "rain": "mm month-1", "wet": "mm", "height": "m",
+        }  # fmt: skip
+        wet = file.read([file.bands_at("wet", "2004-04")])[0]
+    np.testing.assert_allclose(wet, 2 * rain.sum(axis=0), rtol=1e-5)

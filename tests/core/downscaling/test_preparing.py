@@ -338,6 +338,19 @@ def test_layers_elsewhere_and_in_another_system(world):
         aligned_readers(plan, Settings())
 
 
+@pytest.mark.parametrize("west", [-180.0, 0.0])
+def test_across_the_date_line(tmp_path, west):
+    made = World(tmp_path)
+    grid = Grid(west, 2.0, 0.5, 0.5, 720, 8)
+    made.add("pr", np.broadcast_to(grid.x, (2, 8, 720)), "mm month-1", grid)
+    contract = contract_of(Variable("pr", "mm month-1"))
+    target = choose_grid(made.layers, contract, None, (178.9, -1.0, 181.2, 1.0))
+    _, _, file, got = made.make(contract, grid=target)
+    assert file.grid.extent == (178.5, -1.0, 181.5, 1.0)
+    want = np.array([178.75, 179.25, 179.75, 180.25, 180.75, 181.25])
+    np.testing.assert_allclose((got["pr"][1, 0] - want + 180) % 360, 180)
+
+
 def test_a_set_without_a_value(tmp_path):
     made = World(tmp_path)
     made.add("pr", np.full((2, 8, 12), np.nan), "mm month-1", FINE)
