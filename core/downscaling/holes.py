@@ -158,7 +158,7 @@ def fill_stack_holes(
             made = fill_months(values, distance, masked, empty_cells, progress.check)
             here = np.s_[:, row - top : row - top + ny, col - left : col - left + nx]
             values, made, before = values[here], made[here], before[here]
-            writer.write(values, row, col)
+            write_bands(writer, values, row, col, progress.check)
             after = np.isfinite(values)
             if flagger is not None:
                 flagger.write(
@@ -174,6 +174,14 @@ def fill_stack_holes(
         if not summary.known.any():
             raise DataError("at least one value outside the mask is expected", "none", stack.name)
     return summary
+
+
+def write_bands(writer, values, row, col, check, first=0):
+    """Write (band, y, x) from band ``first`` on, some bands between two looks at Cancel."""
+    step = max(1, MOST_CELLS // values[0].size)
+    for i in range(0, len(values), step):
+        check()
+        writer.write(values[i : i + step], row, col, first + i)
 
 
 def read_around(read, grid, block, reach, **more):

@@ -12,7 +12,7 @@ from ..data.gdalcache import bounded_cache
 from ..data.months import month_text
 from ..errors import DataError, ParameterError
 from ..progress import SILENT
-from .holes import FARTHEST, MOST_CELLS, fill_months, read_around
+from .holes import FARTHEST, MOST_CELLS, fill_months, read_around, write_bands
 from .predictorset import predictor_writer
 from .preparation import MEAN
 
@@ -104,8 +104,10 @@ def prepare(plan, output, settings=Settings(), *, mask=None, progress=SILENT, me
         )
         for part, summary in zip(plan.parts, summaries):
             share = progress.part(done / total, (done + _work(part)) / total)
-            _write(plan.grid, part, readers[part.layer.number], summary, settings, mask,
-                   lambda v, r, c, at=first: writer.write(v, r, c, at), share, memory)  # fmt: skip
+            _write(
+                plan.grid, part, readers[part.layer.number], summary, settings, mask,
+                writer, first, share, memory,
+            )  # fmt: skip
             done, first = done + _work(part), first + summary.bands
         if not any(s.known for s in summaries):
             raise DataError(
@@ -134,7 +136,7 @@ def _bands(part):
     return np.flatnonzero((months >= first) & (months <= last))
 
 
-def _write(grid, part, reader, summary, settings, mask, write, progress, memory):
+def _write(grid, part, reader, summary, settings, mask, writer, first, progress, memory):
     bands, reach = _bands(part), int(np.ceil(settings.holes))
     source = part.layer.grid
     ratio = max(1.0, grid.dx / source.dx) * max(1.0, grid.dy / source.dy)
@@ -155,7 +157,7 @@ def _write(grid, part, reader, summary, settings, mask, write, progress, memory)
                 values[:, masked] = np.nan
         here = np.s_[:, row - top : row - top + ny, col - left : col - left + nx]
         result, made = _finish(part, values[here], made[here], bands)
-        write(result, row, col)
+        write_bands(writer, result, row, col, progress.check, first)
         known = np.isfinite(result)
         summary.cells += result.size
         summary.known += int(known.sum())
