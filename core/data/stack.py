@@ -92,6 +92,11 @@ class MonthlyStack:
     units = property(lambda self: self.info.units)
     baseline = property(lambda self: self.info.baseline)
 
+    @property
+    def variable(self):
+        """Name of the NetCDF variable it is read from, empty for another raster."""
+        return self._file.tags(1).get("NETCDF_VARNAME", "")
+
     def _read_info(self):
         file, tags = self._file, self._file.tags()
         t = file.transform

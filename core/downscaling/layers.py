@@ -25,7 +25,9 @@ class Layer:
         self.long_name, self.units = info.long_name, self.stack.units
         label = getattr(info, "label", "")
         self.is_map = hasattr(info, "label")
-        self.names = tuple(dict.fromkeys(n for n in (self.name, stem, label) if n))
+        self.names = tuple(
+            dict.fromkeys(n for n in (self.name, stem, self.stack.variable, label) if n)
+        )
         self.months = self.stack.months[:0] if self.is_map else self.stack.months
 
     grid = property(lambda self: self.stack.grid)

@@ -109,6 +109,8 @@ def test_layers_of_other_origin(run, tmp_path, data, log):
         END="2010-12", OUTPUT=tmp_path / "set.tif",
     )  # fmt: skip
     print(log.text)
+    # The file is called otherwise; its variable is t2m.
+    assert "temperature = sel_era5_land_monthly_t2m_1981-2018" in log.text
     with PredictorSet(got["OUTPUT"]) as file:
         t = file.variables["temperature"]
         values = file.read(list(t.bands.values()))

@@ -13,7 +13,7 @@ from grace_water_toolbox.core.downscaling.layers import Layer
 from grace_water_toolbox.core.downscaling.mapping import parse_mapping
 from grace_water_toolbox.core.downscaling.predictorset import PredictorSet
 from grace_water_toolbox.core.downscaling.preparation import plan_preparation
-from grace_water_toolbox.core.downscaling.prepare_report import prepare_report
+from grace_water_toolbox.core.downscaling.prepare_report import prepare_report, warnings_of
 from grace_water_toolbox.core.downscaling.preparing import Settings, aligned_readers, prepare
 from grace_water_toolbox.core.downscaling.targetgrid import choose_grid
 from grace_water_toolbox.core.errors import (
@@ -132,6 +132,16 @@ def test_a_stack_for_a_map_and_a_map_for_a_stack(world):
     np.testing.assert_allclose(got["t"][0], want, rtol=1e-5)
     assert file.variables["h"].is_static and plan.usable.size == 30
     assert "mean of 30 months" in plan.warnings[0] and "is one map" in plan.warnings[1]
+
+
+def test_a_wrong_sign_is_suspected(world):
+    contract = contract_of(Variable("et", "mm month-1", range=(0.0, 500.0)))
+    said = {}
+    for mapping in ("et = -1 * pr", "et = pr"):
+        plan, summaries, _, _ = world.make(contract, mapping)
+        said[mapping] = list(warnings_of(plan, summaries))
+    assert any("100 % of the values lie outside" in w and "sign" in w for w in said["et = -1 * pr"])
+    assert not any("outside" in w for w in said["et = pr"])
 
 
 def test_factors_and_units_of_the_mapping(world):
