@@ -7,11 +7,13 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
 )
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.data.gdalcache import bounded_cache
+from ..core.data.months import DEFAULT_BASELINE
 from ..core.dependencies import check_packages, missing_error, missing_packages
 from ..core.errors import Cancelled, DependencyError, GraceWaterError, ReadError
 from .feedback import QgisProgress
@@ -22,6 +24,7 @@ from .styling import LayerStyler
 from .targets import check_ending, check_targets
 
 ICONS = Path(__file__).resolve().parents[1] / "plugin" / "icons"
+BASELINE = ("BASELINE_START", "BASELINE_END")
 HELP_URL = "https://github.com/grace-water-toolbox/grace-water-toolbox/blob/main/docs/{page}.md"
 
 
@@ -117,6 +120,20 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
         """Add a raster parameter that takes a monthly stack."""
         parameter = QgsProcessingParameterRasterLayer(name, self.tr(label), optional=optional)
         self.add(parameter, help_text, advanced)
+
+    def add_baseline(
+        self,
+        help_text,
+        labels=("First month of the baseline", "Last month of the baseline"),
+        default=DEFAULT_BASELINE,
+        advanced=False,
+    ):
+        """Add `BASELINE`, two months; without a ``default`` they may stay empty."""
+        for name, label, month in zip(BASELINE, labels, default or ("", "")):
+            parameter = QgsProcessingParameterString(
+                name, self.tr(label), month, optional=default is None
+            )
+            self.add(parameter, help_text, advanced)
 
     # -- running ------------------------------------------------------------
     def canExecute(self):
@@ -215,6 +232,10 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
 
         source = self.sources[name]
         return MonthlyStack(source, f"{name} ({short_name(source)})")
+
+    def baseline(self, parameters, context):
+        """The two months of `BASELINE` as they were written."""
+        return tuple(self.parameterAsString(parameters, n, context).strip() for n in BASELINE)
 
     def raster_target(self, parameters, name, context):
         """Path of a raster output, or '' where an optional one is not wanted."""

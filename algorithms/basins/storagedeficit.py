@@ -8,11 +8,11 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
-    QgsProcessingParameterString,
 )
 
 from ...core.basins.deficit import MAX_GAP, MIN_MONTHS
 from ...core.errors import ParameterError
+from ..base import BASELINE
 from ..sinks import title_layers, write_sinks
 from ..styling import graduated
 from ..version import VERSION
@@ -64,15 +64,12 @@ class StorageDeficit(BasinAlgorithm):
             "Flag stack of the gap filling: filled months count in events, not in the climatology.",
             optional=True,
         )
-        for name, label, default in (
-            ("BASELINE_START", "First month of the climatology", ""),
-            ("BASELINE_END", "Last month of the climatology", ""),
-        ):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), default, optional=True),
-                "Month written YYYY-MM. Empty: the whole record.",
-                advanced=True,
-            )
+        self.add_baseline(
+            "Month written YYYY-MM. Empty: the whole record.",
+            labels=("First month of the climatology", "Last month of the climatology"),
+            default=None,
+            advanced=True,
+        )
         self.add(
             QgsProcessingParameterBoolean("DETREND", self.tr("Remove the trend"), False),
             "Remove the line fitted together with annual and semiannual harmonics to the observed "
@@ -190,11 +187,12 @@ class StorageDeficit(BasinAlgorithm):
 
     def _reference(self, parameters, context):
         """First and last month of the climatology, or None for the whole record."""
-        names = ("BASELINE_START", "BASELINE_END")
-        first, last = (self.parameterAsString(parameters, n, context).strip() for n in names)
+        first, last = self.baseline(parameters, context)
         if bool(first) != bool(last):
             raise ParameterError(
-                "both months of the climatology or neither are expected", "one", names[bool(first)]
+                "both months of the climatology or neither are expected",
+                "one",
+                BASELINE[bool(first)],
             )
         return (first, last) if first else None
 

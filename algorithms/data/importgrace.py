@@ -67,16 +67,10 @@ class ImportGrace(GraceAlgorithm):
             "What happens to noise months: 'keep' leaves them in with a warning, 'missing' makes "
             "them missing so that gap filling replaces them.",
         )
-        for name, label, value in zip(
-            ("BASELINE_START", "BASELINE_END"),
-            ("First month of the baseline", "Last month of the baseline"),
-            DEFAULT_BASELINE,
-        ):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), value),
-                f"Month written YYYY-MM. Anomalies refer to the mean of the baseline; the field's "
-                f"usual one is {DEFAULT_BASELINE[0]} to {DEFAULT_BASELINE[1]}.",
-            )
+        self.add_baseline(
+            f"Month written YYYY-MM. Anomalies refer to the mean of the baseline; the field's "
+            f"usual one is {DEFAULT_BASELINE[0]} to {DEFAULT_BASELINE[1]}."
+        )
         self.add(
             QgsProcessingParameterString("VARIABLE", self.tr("Variable"), optional=True),
             "Name of the variable that holds equivalent water height; empty finds lwe_thickness "
@@ -134,7 +128,7 @@ class ImportGrace(GraceAlgorithm):
         from ...core.data.grace import open_grace
 
         self._check_report(parameters)
-        baseline = self._baseline(parameters, context)
+        baseline = self.baseline(parameters, context)
         baseline_mask([], baseline)
         check_raw_extent(parameters.get("EXTENT"))
         variable, units = self._overrides(parameters, context)
@@ -152,7 +146,7 @@ class ImportGrace(GraceAlgorithm):
             path,
             variable=variable,
             units=units,
-            baseline=self._baseline(parameters, context),
+            baseline=self.baseline(parameters, context),
             noisy=self.parameterAsEnumString(parameters, "NOISY", context),
             doubles=self.parameterAsEnumString(parameters, "DOUBLES", context),
             extent=read_extent(self, parameters, "EXTENT", context),
@@ -191,12 +185,6 @@ class ImportGrace(GraceAlgorithm):
             progress.warn(f"Noise months: {names} ({summary.noisy_policy}).")
         elif not summary.noise_assessed:
             progress.info("Noise months were not assessed: the product has no ocean to judge by.")
-
-    def _baseline(self, parameters, context):
-        return tuple(
-            self.parameterAsString(parameters, name, context).strip()
-            for name in ("BASELINE_START", "BASELINE_END")
-        )
 
     def _overrides(self, parameters, context):
         units = self.parameterAsEnumString(parameters, "UNITS", context)

@@ -14,7 +14,7 @@ from qgis.core import (
 from ...core.data.months import baseline_mask, parse_month
 from ...core.errors import ParameterError
 from ...core.progress import SILENT
-from ..base import GraceAlgorithm
+from ..base import BASELINE, GraceAlgorithm
 from ..extents import check_raw_extent, read_extent
 from ..inputfiles import read_files
 from ..styling import diverging
@@ -87,15 +87,11 @@ class ImportSeries(GraceAlgorithm):
             "Region to keep, in degrees; empty keeps everything. Across the date line write the "
             "east side beyond 180, for example 170,190,-20,0.",
         )
-        for name, label in (
-            ("BASELINE_START", "First month of the baseline"),
-            ("BASELINE_END", "Last month of the baseline"),
-        ):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), optional=True),
-                "Month written YYYY-MM. Both months given, values become anomalies to their mean; "
-                "empty leaves the values as they are.",
-            )
+        self.add_baseline(
+            "Month written YYYY-MM. Both months given, values become anomalies to their mean; "
+            "empty leaves the values as they are.",
+            default=None,
+        )
         self.add_stack(
             "EXISTING",
             "Existing stack",
@@ -184,11 +180,7 @@ class ImportSeries(GraceAlgorithm):
     def _check_existing(self, parameters, context):
         if not self.has("EXISTING"):
             return
-        given = [
-            name
-            for name in ("EXTENT", "BASELINE_START", "BASELINE_END")
-            if parameters.get(name) not in (None, "")
-        ]
+        given = [name for name in ("EXTENT", *BASELINE) if parameters.get(name) not in (None, "")]
         if given:
             raise ParameterError(
                 "no extent and no baseline beside EXISTING are expected, it brings its own",
@@ -197,11 +189,10 @@ class ImportSeries(GraceAlgorithm):
             )
 
     def _baseline(self, parameters, context):
-        names = ("BASELINE_START", "BASELINE_END")
-        months = tuple(self.parameterAsString(parameters, n, context).strip() for n in names)
+        months = self.baseline(parameters, context)
         if not any(months):
             return ()
-        for name, month in zip(names, months):
+        for name, month in zip(BASELINE, months):
             parse_month(month, name)
         baseline_mask([], months)
         return months

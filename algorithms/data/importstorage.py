@@ -9,10 +9,9 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterString,
 )
 
-from ...core.data.months import DEFAULT_BASELINE, baseline_mask
+from ...core.data.months import baseline_mask
 from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
 from ..extents import check_raw_extent, read_extent
@@ -87,16 +86,10 @@ class ImportStorage(GraceAlgorithm):
             "Region to keep, in degrees; empty keeps everything. Across the date line write the "
             "east side beyond 180, for example 170,190,-20,0.",
         )
-        for name, label, value in zip(
-            ("BASELINE_START", "BASELINE_END"),
-            ("First month of the baseline", "Last month of the baseline"),
-            DEFAULT_BASELINE,
-        ):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), value),
-                "Month written YYYY-MM. Use the baseline of the GRACE stack that these storages "
-                "will be taken from.",
-            )
+        self.add_baseline(
+            "Month written YYYY-MM. Use the baseline of the GRACE stack that these storages "
+            "will be taken from."
+        )
         self.add(
             QgsProcessingParameterBoolean(
                 "ABSOLUTE", self.tr("Components as absolute storage"), defaultValue=False
@@ -127,7 +120,7 @@ class ImportStorage(GraceAlgorithm):
         from ...core.data.products.landfiles import inspect_file
 
         self._check_report(parameters)
-        baseline_mask([], self._baseline(parameters, context))
+        baseline_mask([], self.baseline(parameters, context))
         check_raw_extent(parameters.get("EXTENT"))
         files = read_files(self, parameters, context)
         product = KNOWN[self.parameterAsEnumString(parameters, "PRODUCT", context)]
@@ -147,7 +140,7 @@ class ImportStorage(GraceAlgorithm):
             read_files(self, parameters, context),
             self.parameterAsEnumString(parameters, "PRODUCT", context),
             outputs,
-            baseline=self._baseline(parameters, context),
+            baseline=self.baseline(parameters, context),
             extent=read_extent(self, parameters, "EXTENT", context),
             absolute=self.parameterAsBoolean(parameters, "ABSOLUTE", context),
             progress=progress,
@@ -182,9 +175,3 @@ class ImportStorage(GraceAlgorithm):
         # The report comes last: without its package the import would be in vain.
         if parameters.get("OUTPUT_HTML") not in (None, ""):
             check_packages(("matplotlib",))
-
-    def _baseline(self, parameters, context):
-        return tuple(
-            self.parameterAsString(parameters, name, context).strip()
-            for name in ("BASELINE_START", "BASELINE_END")
-        )

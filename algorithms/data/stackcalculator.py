@@ -11,7 +11,6 @@ from qgis.core import (
 )
 
 from ...core.data.calculating import MONTHS, OPERATIONS
-from ...core.data.months import DEFAULT_BASELINE
 from ..base import GraceAlgorithm
 from ..styling import diverging
 
@@ -71,16 +70,9 @@ class StackCalculator(GraceAlgorithm):
             "Bring both stacks to the baseline below before they are added, subtracted or "
             "averaged. Both are storages or their anomalies.",
         )
-        for name, label, value in zip(
-            ("BASELINE_START", "BASELINE_END"),
-            ("First month of the baseline", "Last month of the baseline"),
-            DEFAULT_BASELINE,
-        ):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), value),
-                "Month written YYYY-MM; used only when both stacks are re-based.",
-                advanced=True,
-            )
+        self.add_baseline(
+            "Month written YYYY-MM; used only when both stacks are re-based.", advanced=True
+        )
         self.add(
             QgsProcessingParameterString("LONG_NAME", self.tr("What it is"), optional=True),
             "Name of the resulting quantity; empty makes one from the operation.",
@@ -131,7 +123,7 @@ class StackCalculator(GraceAlgorithm):
 
         rebase = None
         if self.parameterAsBool(parameters, "REBASE", context) and self.has("INPUT_B"):
-            rebase = (text("BASELINE_START"), text("BASELINE_END"))
+            rebase = self.baseline(parameters, context)
         return (
             self.parameterAsEnumString(parameters, "OPERATION", context),
             self.parameterAsDouble(parameters, "FACTOR", context),

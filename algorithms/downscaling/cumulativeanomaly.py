@@ -7,7 +7,6 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...core.data.months import DEFAULT_BASELINE
 from ..base import GraceAlgorithm
 from ..styling import diverging
 
@@ -60,16 +59,7 @@ class CumulativeAnomaly(GraceAlgorithm):
             ),
             "Runs of up to so many missing months are bridged by a straight line; 0 bridges none.",
         )
-        for name, label, value in zip(
-            ("BASELINE_START", "BASELINE_END"),
-            ("First month of the baseline", "Last month of the baseline"),
-            DEFAULT_BASELINE,
-        ):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), value),
-                "Month written YYYY-MM; only for 'anomaly'.",
-                advanced=True,
-            )
+        self.add_baseline("Month written YYYY-MM; only for 'anomaly'.", advanced=True)
         self.add(
             QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Cumulated stack")),
             "Monthly stack from START on, in the unit of the flux without 'a month' (mm).",
@@ -115,6 +105,6 @@ class CumulativeAnomaly(GraceAlgorithm):
         return Cumulation(
             self.parameterAsEnumString(parameters, "KIND", context),
             text("START"),
-            (text("BASELINE_START"), text("BASELINE_END")),
+            self.baseline(parameters, context),
             self.parameterAsInt(parameters, "MAX_GAP", context),
         )

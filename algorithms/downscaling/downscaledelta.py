@@ -1,8 +1,7 @@
 """Downscale without training: the coarse field plus a fine model's own detail."""
 
-from qgis.core import QgsProcessingParameterBoolean, QgsProcessingParameterString
+from qgis.core import QgsProcessingParameterBoolean
 
-from ...core.data.months import DEFAULT_BASELINE
 from ...core.downscaling.residual import INTERPOLATIONS
 from .correction import CorrectionAlgorithm
 
@@ -49,16 +48,7 @@ class DownscaleDelta(CorrectionAlgorithm):
             "Take the fine model as anomalies to its mean over the months below. Switch off only "
             "if it is an anomaly to the baseline of the coarse stack already.",
         )
-        for name, label, value in zip(
-            ("BASELINE_START", "BASELINE_END"),
-            ("First month of the baseline", "Last month of the baseline"),
-            DEFAULT_BASELINE,
-        ):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), value),
-                "Month written YYYY-MM; that of the coarse stack.",
-                advanced=True,
-            )
+        self.add_baseline("Month written YYYY-MM; that of the coarse stack.", advanced=True)
         self.declare_correction("The fine stack, in the units of the fine model.")
 
     def check(self, parameters, context):
@@ -85,7 +75,4 @@ class DownscaleDelta(CorrectionAlgorithm):
     def _baseline(self, parameters, context):
         if not self.parameterAsBool(parameters, "REBASE", context):
             return ()
-        return tuple(
-            self.parameterAsString(parameters, name, context).strip()
-            for name in ("BASELINE_START", "BASELINE_END")
-        )
+        return self.baseline(parameters, context)

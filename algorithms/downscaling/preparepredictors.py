@@ -16,7 +16,6 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...core.data.months import DEFAULT_BASELINE
 from ..base import GraceAlgorithm
 from ..extents import check_raw_extent, read_extent
 from ..rasterlists import is_netcdf, list_items, list_sources
@@ -177,16 +176,10 @@ class PreparePredictors(GraceAlgorithm):
             "gaps the sum is unknown.",
             advanced=True,
         )
-        for name, label, value in zip(
-            ("BASELINE_START", "BASELINE_END"),
-            ("First month of the baseline", "Last month of the baseline"),
-            DEFAULT_BASELINE,
-        ):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), value),
-                "Month written YYYY-MM; cumulative anomalies are against the mean of the baseline.",
-                advanced=True,
-            )
+        self.add_baseline(
+            "Month written YYYY-MM; cumulative anomalies are against the mean of the baseline.",
+            advanced=True,
+        )
         self.add(
             QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Predictor set")),
             "GeoTIFF with a band for each variable and month, each with its unit.",
@@ -305,7 +298,7 @@ class PreparePredictors(GraceAlgorithm):
             cumulation=Cumulation(
                 "anomaly",
                 text("CUMULATE_FROM"),
-                (text("BASELINE_START"), text("BASELINE_END")),
+                self.baseline(parameters, context),
                 self.parameterAsInt(parameters, "MAX_GAP", context),
             ),
         )

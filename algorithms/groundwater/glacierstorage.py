@@ -14,7 +14,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...core.data.months import DEFAULT_BASELINE, month_range, parse_month
+from ...core.data.months import month_range, parse_month
 from ...core.data.stack import short_name
 from ...core.errors import ParameterError
 from ...core.groundwater.glaciers import ICE_DENSITY, QUANTITIES
@@ -102,14 +102,7 @@ class GlacierStorage(GraceAlgorithm):
                 "Month written YYYY-MM, for tables only. Empty: that of the table.",
                 advanced=True,
             )
-        for name, label, value in zip(
-            ("BASELINE_START", "BASELINE_END"),
-            ("First month of the baseline", "Last month of the baseline"),
-            DEFAULT_BASELINE,
-        ):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), value), "Month written YYYY-MM."
-            )
+        self.add_baseline("Month written YYYY-MM.")
         self.add(
             QgsProcessingParameterNumber(
                 "DENSITY", self.tr("Density (kg m⁻³)"), NUMBER.Double, ICE_DENSITY, minValue=1.0
@@ -151,8 +144,7 @@ class GlacierStorage(GraceAlgorithm):
 
         output = self.raster_target(parameters, "OUTPUT", context)
         density = self.parameterAsDouble(parameters, "DENSITY", context)
-        names = ("BASELINE_START", "BASELINE_END")
-        baseline = tuple(self.parameterAsString(parameters, n, context).strip() for n in names)
+        baseline = self.baseline(parameters, context)
         options = {"density": density, "baseline": baseline, "progress": progress.part(0.5, 1.0)}
         with ExitStack() as files:
             stack = None

@@ -5,10 +5,8 @@ from contextlib import ExitStack
 from qgis.core import (
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterString,
 )
 
-from ...core.data.months import DEFAULT_BASELINE
 from ..base import GraceAlgorithm
 from ..styling import classes, diverging
 
@@ -45,14 +43,7 @@ class PhysicalStorage(GraceAlgorithm):
             "Monthly stack of glacier storage on the same grid, as from 'Glacier storage', zero "
             "where there is no ice.",
         )
-        for name, label, value in zip(
-            ("BASELINE_START", "BASELINE_END"),
-            ("First month of the baseline", "Last month of the baseline"),
-            DEFAULT_BASELINE,
-        ):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), value), "Month written YYYY-MM."
-            )
+        self.add_baseline("Month written YYYY-MM.")
         for name, label, value in (
             ("LOWER", "Lower percentile", 1.0),
             ("UPPER", "Upper percentile", 99.0),
@@ -124,10 +115,7 @@ class PhysicalStorage(GraceAlgorithm):
         return {n: p for n, p in zip(names, (output, outliers, filtered)) if p}
 
     def _options(self, parameters, context):
-        baseline = tuple(
-            self.parameterAsString(parameters, name, context).strip()
-            for name in ("BASELINE_START", "BASELINE_END")
-        )
+        baseline = self.baseline(parameters, context)
         percentiles = tuple(
             self.parameterAsDouble(parameters, name, context) for name in ("LOWER", "UPPER")
         )

@@ -5,10 +5,8 @@ from contextlib import ExitStack
 from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterString,
 )
 
-from ...core.data.months import DEFAULT_BASELINE
 from ...core.errors import ParameterError
 from ..base import GraceAlgorithm
 from ..styling import diverging, sequential
@@ -66,15 +64,7 @@ class SeparateGroundwater(GraceAlgorithm):
             "Refer all storages to the mean of the months of the baseline that all of them have. "
             "Switch off only if they are anomalies to one baseline already.",
         )
-        for name, label, value in zip(
-            ("BASELINE_START", "BASELINE_END"),
-            ("First month of the baseline", "Last month of the baseline"),
-            DEFAULT_BASELINE,
-        ):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), value),
-                "Month written YYYY-MM.",
-            )
+        self.add_baseline("Month written YYYY-MM.")
         for name, label in (
             ("UNCERTAINTY", "TWSA"),
             *((f"UNCERTAINTY_{n}", v[0].lower()) for n, v in COMPONENTS.items()),
@@ -122,7 +112,7 @@ class SeparateGroundwater(GraceAlgorithm):
         with ExitStack() as stacks:
             tws, components, flags, sigmas = self._open(stacks)
             rebased = self.parameterAsBool(parameters, "REBASE", context)
-            baseline = self._baseline(parameters, context)
+            baseline = self.baseline(parameters, context)
             check_inputs(tws, components, flags, [s for s in sigmas if s], rebased, baseline)
 
     def compute(self, parameters, context, progress):
@@ -145,7 +135,7 @@ class SeparateGroundwater(GraceAlgorithm):
                 tws_sigma=sigmas[0],
                 component_sigmas=sigmas[1:],
                 rebased=rebased,
-                baseline=self._baseline(parameters, context),
+                baseline=self.baseline(parameters, context),
                 observed_output=observed,
                 sigma_output=sigma,
                 progress=progress,
@@ -204,9 +194,3 @@ class SeparateGroundwater(GraceAlgorithm):
         flags = opened("FLAGS")
         sigmas = [opened(n) for n in ("UNCERTAINTY", *(f"UNCERTAINTY_{c}" for c in COMPONENTS))]
         return tws, components, flags, sigmas
-
-    def _baseline(self, parameters, context):
-        return tuple(
-            self.parameterAsString(parameters, name, context).strip()
-            for name in ("BASELINE_START", "BASELINE_END")
-        )

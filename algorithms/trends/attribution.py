@@ -8,11 +8,9 @@ from qgis.core import (
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterString,
 )
 
 from ...core.data.atomic import atomic_paths
-from ...core.data.months import DEFAULT_BASELINE
 from ..sinks import write_rows
 from ..styling import diverging
 from ..version import VERSION
@@ -88,14 +86,7 @@ class Attribution(RecordAlgorithm):
             "As in 'Trend map': 'original' takes months as independent and calls too much "
             "significant; 'hamed-rao' and 'yue-wang' correct for the memory of the series.",
         )
-        for name, label, value in zip(
-            ("BASELINE_START", "BASELINE_END"),
-            ("First month of the baseline", "Last month of the baseline"),
-            DEFAULT_BASELINE,
-        ):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), value), "Month written YYYY-MM."
-            )
+        self.add_baseline("Month written YYYY-MM.")
         self.add_period("Empty takes all months that both stacks cover. At least 24 months.")
         self.add(
             QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Residual trend")),
@@ -135,7 +126,7 @@ class Attribution(RecordAlgorithm):
         self.check_report(parameters)
         with ExitStack() as files:
             stack, background, flags = self.opened(files, "INPUT", "BACKGROUND", "FLAGS")
-            period, baseline = self.period(parameters, context), self._baseline(parameters, context)
+            period, baseline = self.period(parameters, context), self.baseline(parameters, context)
             check_attribution(stack, background, flags, *period, baseline)
 
     def compute(self, parameters, context, progress):
@@ -155,7 +146,7 @@ class Attribution(RecordAlgorithm):
                 stack, background, paths[:3], residual_output=paths[3], flags=flags,
                 deseasonalise=self.parameterAsEnumString(parameters, "DESEASONALISE", context),
                 test=self.parameterAsEnumString(parameters, "TEST", context),
-                start=start, end=end, baseline=self._baseline(parameters, context),
+                start=start, end=end, baseline=self.baseline(parameters, context),
                 progress=progress.part(0, 0.9),
             )  # fmt: skip
             self._log(summary, progress)
@@ -197,9 +188,3 @@ class Attribution(RecordAlgorithm):
                 f"The common baseline has {summary.fewest_baseline_months} months in some cells, "
                 f"of {summary.expected_baseline_months} in the period."
             )
-
-    def _baseline(self, parameters, context):
-        return tuple(
-            self.parameterAsString(parameters, name, context).strip()
-            for name in ("BASELINE_START", "BASELINE_END")
-        )
