@@ -29,9 +29,11 @@ def main(arguments=None):
 
 
 def _run(step, config):
-    from . import pipeline
-
-    getattr(pipeline, step)(config)
+    if config.network.kind in ("trees", "dense"):
+        from . import pixels as steps
+    else:
+        from . import pipeline as steps
+    getattr(steps, step)(config)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,19 @@ from ..core.errors import ParameterError, ReadError
 
 @dataclass
 class Data:
-    """Stacks on disk. ``patterns`` are fine sources of spatial detail (TWSA_PI, a model)."""
+    """Stacks on disk. ``patterns`` are fine sources of spatial detail (TWSA_PI, a model).
+
+    ``strata`` is a raster of classes, each of which gets a tree or dense model of its own.
+    """
 
     predictors: str = ""
     coarse: str = ""
     uncertainty: str = ""
     patterns: list = field(default_factory=list)
     truth: str = ""
+    target: str = "twsa"
+    strata: str = ""
+    strata_source: str = ""
     start: str = ""
     end: str = ""
     exclude_percent: float = 1.0
@@ -38,7 +44,8 @@ class Inputs:
 
 @dataclass
 class Network:
-    """What is trained: ``unet`` (Li et al.) or ``encoder-decoder`` (Uz et al.)."""
+    """What is trained: ``unet`` (Li et al.) or ``encoder-decoder`` (Uz et al.) see patches,
+    ``trees`` and ``dense`` (Zhang et al.) one cell."""
 
     kind: str = "unet"
     widths: list = field(default_factory=lambda: [64, 128, 256, 512])
@@ -95,6 +102,52 @@ class Train:
 
 
 @dataclass
+class Search:
+    """Pixel models: how hyperparameters are sought, and the folds of cross-validation.
+
+    Pairs are the lowest and highest value tried. ``block`` in coarse cells and ``gap`` in
+    months make blocked folds; ``least`` rows make a class worth a model of its own.
+    """
+
+    trials: int = 30
+    samples: int = 200_000
+    holdout: float = 0.3
+    inner_folds: int = 3
+    folds: int = 5
+    block: int = 2
+    gap: int = 12
+    least: int = 200
+    repeats: int = 5
+    n_estimators: list = field(default_factory=lambda: [100, 1000])
+    learning_rate: list = field(default_factory=lambda: [0.01, 0.3])
+    max_depth: list = field(default_factory=lambda: [3, 10])
+    min_child_weight: list = field(default_factory=lambda: [1, 10])
+    layers: list = field(default_factory=lambda: [3, 6])
+    units: list = field(default_factory=lambda: [128, 768])
+    rate: list = field(default_factory=lambda: [1e-4, 1e-2])
+    patience: int = 20
+
+
+@dataclass
+class Wells:
+    """A table (CSV) of wells in place of stacks: columns, and the range a value may lie in.
+
+    ``sign`` is -1 where ``target`` is a depth, so that anomalies rise with the water.
+    """
+
+    file: str = ""
+    target: str = ""
+    well: str = "well"
+    year: str = "year"
+    month: str = "month"
+    features: dict = field(default_factory=dict)
+    valid: dict = field(default_factory=dict)
+    sign: float = 1.0
+    units: str = "m"
+    spacing: float = 0.25
+
+
+@dataclass
 class Config:
     """A whole configuration; ``path`` is where it was read from."""
 
@@ -109,6 +162,8 @@ class Config:
     patches: Patches = field(default_factory=Patches)
     split: Split = field(default_factory=Split)
     train: Train = field(default_factory=Train)
+    search: Search = field(default_factory=Search)
+    wells: Wells = field(default_factory=Wells)
     limits: list = field(default_factory=list)
     path: str = ""
 
@@ -125,7 +180,7 @@ class Config:
 
 
 _CHOICES = {
-    ("network", "kind"): ("unet", "encoder-decoder"),
+    ("network", "kind"): ("unet", "encoder-decoder", "trees", "dense"),
     ("network", "adds"): ("", "replicate", "bilinear"),
     ("inputs", "coarse"): ("", "replicate", "bilinear"),
     ("loss", "mode"): ("static", "correlation", "dynamic"),

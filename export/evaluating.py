@@ -63,6 +63,12 @@ def _products(config, model_path, folder, files, say):
     downscale(job, paths["model"], std_output=sigma)
     opened = {"model": files.enter_context(MonthlyStack(str(paths["model"])))}
     say("correcting and making baselines")
+    add_baselines(config, opened, coarse, folder, files)
+    return opened
+
+
+def add_baselines(config, opened, coarse, folder, files):
+    """Add to ``opened`` (name to stack, "model" among them) its correction and every baseline."""
     made = {
         "model, corrected": lambda out: correct_residuals(opened["model"], coarse, out),
         "replicate": lambda out: align_stack(coarse, opened["model"].grid, out, method="nearest"),
@@ -82,7 +88,6 @@ def _products(config, model_path, folder, files, say):
         path = folder / f"{''.join(c if c.isalnum() else '_' for c in name)}.tif"
         make(path)
         opened[name] = files.enter_context(MonthlyStack(str(path)))
-    return opened
 
 
 def _regions(config, samples, opened, coarse):
