@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..core.downscaling.contract import parse_contract
+from ..core.downscaling.contractreading import parse_contract
 from ..core.downscaling.onnxfacts import sha256
 from ..core.errors import DataError, ReadError
 from . import dense, trees
