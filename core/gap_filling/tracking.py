@@ -12,9 +12,12 @@ subspace that continues the k leading columns of Q is spanned by Q [I; R], where
     R[i, j] ← (F₂₁ + F₂₂ R − R (F₁₁ + F₁₂ R))[i, j] / (D[j] − D[i]).
 
 That is Jacobi's iteration for a symmetric operator with eigenvalues θ − λ, θ of the subspace and
-λ of its complement. With positive divisors it converges only if all of these are positive, so a
-subspace that is found is the leading one. Where it does not converge within a few steps, as when
-eigenvalues k and k + 1 are close, LAPACK solves the eigenproblem and its Q serves from then on.
+λ of its complement. With positive divisors it attracts only if all of these are positive: what it
+comes to rest at is the leading subspace, unless it began exactly at another one, as it could from
+R = 0 where F₂₁ vanishes (series that are their own mirror image have such blocks). It therefore
+begins a little beside it, in no particular direction: there any θ < λ drives it away, by more at
+each step. Where it does not converge within a few steps, as when eigenvalues k and k + 1 are
+close, LAPACK solves the eigenproblem and its Q serves from then on.
 """
 
 import numpy as np
@@ -25,6 +28,8 @@ _IN_FLIGHT = 75_000
 _STEPS, _MORE = 10, 14
 #: The largest change of R, whose entries are angles, at which it stands.
 _STANDS = 1e-12
+#: Size of R at the start: far above what stands, below what most rounds have to turn.
+_NUDGE = 1e-6
 
 
 class Tracker:
@@ -77,7 +82,7 @@ class Tracker:
         """Fill ``out`` at the lanes; True (lane,) where that succeeded."""
         basis = self._basis[lanes]
         e, weight, start = _problem(gram, kept, basis)
-        r, change = _steps(e, weight, start, np.zeros_like(weight), _STEPS)
+        r, change = _steps(e, weight, start, _beside(weight), _STEPS)
         slow = np.flatnonzero((change > _STANDS) & (change < 0.3))
         if slow.size:
             r[slow], change[slow] = _steps(e[slow], weight[slow], start[slow], r[slow], _MORE)
@@ -109,6 +114,12 @@ def _problem(gram, kept, basis):
     start = np.zeros(weight.shape)
     start[:, row[:most], row[:most]] = inside
     return e, weight, start
+
+
+def _beside(weight):
+    """R (lane, M, k) to begin with: small, the same numbers for every lane, zero where it is."""
+    numbers = np.random.default_rng(0).uniform(-1.0, 1.0, weight.shape[1:])
+    return np.where(weight == 0, 0.0, _NUDGE * numbers)
 
 
 def _steps(e, weight, start, r, count):

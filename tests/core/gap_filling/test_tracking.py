@@ -101,3 +101,22 @@ def test_lanes_that_leave_take_their_basis_along():
     got = tracker.projector(upper(second)[chosen], kept[chosen])
     np.testing.assert_allclose(got, expected(second, kept)[chosen], atol=1e-11)
     assert tracker.solved == 9
+
+
+@pytest.mark.parametrize("lift", [1.001, 1.05, 1.5])
+def test_a_subspace_that_nothing_couples_to_the_leading_one(lift):
+    """What was followed stays invariant to the bit, but another vector now leads."""
+    m, k = 12, 3
+    first = np.diag(2.0 ** -np.arange(m))
+    moved = first.copy()
+    # The diagonals of the followed vectors stay the largest, but their values are 1.3, 0.9, 0.3.
+    moved[:k, :k] = [[0.8, 0.5, 0.0], [0.5, 0.8, 0.0], [0.0, 0.0, 0.9]]
+    outside = 0.3 * lift
+    moved[k, k], moved[k + 1, k + 1] = outside - 0.02**2 / (outside - 0.2), 0.2
+    moved[k, k + 1] = moved[k + 1, k] = 0.02
+    kept = np.array([k])
+    tracker = Tracker(1, m)
+    tracker.projector(upper(first[None]), kept)
+    got = tracker.projector(upper(moved[None]), kept)
+    assert np.linalg.eigvalsh(moved[:k, :k])[0] < np.linalg.eigvalsh(moved[k:, k:])[-1]
+    np.testing.assert_allclose(got, expected(moved[None], kept), atol=1e-9)
