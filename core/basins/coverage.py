@@ -7,7 +7,7 @@ Holes and multiparts fall out of the orientation of the rings.
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, located
 
 # Rounding leaves slivers of about 1e-13 along shared grid lines; at one degree
 # 1e-10 of a cell is about a square metre.
@@ -16,6 +16,8 @@ SLIVER = 1e-10
 TOLERANCE = 1e-6
 # Cells that are held dense at once while summing along the rows.
 DENSE_CELLS = 4_000_000
+# Edges that are split at once: some tens of megabytes.
+BATCH_EDGES = 100_000
 
 
 def orient_rings(parts):
@@ -111,21 +113,40 @@ def covered_fraction(rings, grid):
         A ring is unusable, or the rings are wrongly oriented or overlap.
 
     """
-    x1, y1, x2, y2 = ring_edges(rings)
-    if x1.size == 0:
-        return _triplets(np.empty(0, np.int64), np.empty(0), grid.nx)
-    v1, v2 = (grid.y0 - y1) / grid.dy, (grid.y0 - y2) / grid.dy
-    pieces = []
-    for turn in _turns(x1, grid):
-        left = grid.x0 - turn
-        pieces.append(_cover((x1 - left) / grid.dx, v1, (x2 - left) / grid.dx, v2, grid))
-    if not pieces:
-        return _triplets(np.empty(0, np.int64), np.empty(0), grid.nx)
-    if len(pieces) == 1:
-        return _triplets(*pieces[0], grid.nx)
-    cells, where = np.unique(np.concatenate([p[0] for p in pieces]), return_inverse=True)
-    total = np.bincount(where, np.concatenate([p[1] for p in pieces]), minlength=cells.size)
-    return _triplets(cells, np.minimum(total, 1.0), grid.nx)
+    ((cells, fraction),) = covered_cells([rings], grid)
+    rows, cols = np.divmod(cells, grid.nx)
+    return rows, cols, fraction
+
+
+def covered_cells(polygons, grid, names=None):
+    """`covered_fraction` of many polygons in few passes: numpy's overhead once, not for each.
+
+    Parameters
+    ----------
+    polygons : sequence of ring lists
+    grid : object
+        As for `covered_fraction`.
+    names : sequence of str, optional
+        Where an error is said to lie; nothing by default.
+
+    Yields
+    ------
+    cells : int64 array
+        Cells of one polygon after the other, ``row * nx + column``, rising.
+    fraction : float64 array
+
+    """
+    batch, size = [], 0
+    for number, rings in enumerate(polygons):
+        with located("" if names is None else names[number]):
+            edges = ring_edges(rings)
+        batch.append(edges)
+        size += edges[0].size
+        if size >= BATCH_EDGES:
+            yield from _covered(batch, grid, names, number + 1 - len(batch))
+            batch, size = [], 0
+    if batch:
+        yield from _covered(batch, grid, names, len(polygons) - len(batch))
 
 
 def _checked(ring):
@@ -162,70 +183,127 @@ def _turns(x, grid):
     return 360.0 * np.arange(first, last + 1)
 
 
-def _triplets(cells, fraction, nx):
-    rows, cols = np.divmod(cells, nx)
-    return rows, cols, fraction
+def _covered(batch, grid, names, first):
+    """Cells and fractions of each of a batch of polygons, given as edges."""
+    laid = [_laid(edges, grid) for edges in batch]
+    windows = [window for one in laid for window, _ in one]
+    edges = [edges for one in laid for _, edges in one]
+    pieces = _Pieces(windows, edges)
+    place = 0
+    for number, one in enumerate(laid, first):
+        with located("" if names is None else names[number]):
+            parts = [pieces.cover(place + k, grid.nx) for k in range(len(one))]
+        place += len(one)
+        if not parts:
+            yield np.empty(0, np.int64), np.empty(0)
+        elif len(parts) == 1:
+            yield parts[0]
+        else:
+            cells = np.concatenate([p[0] for p in parts])
+            cells, where = np.unique(cells, return_inverse=True)
+            share = np.concatenate([p[1] for p in parts])
+            total = np.bincount(where.ravel(), share, minlength=cells.size)
+            yield cells, np.minimum(total, 1.0)
 
 
-def _cover(u1, v1, u2, v2, grid):
-    """Flat cell numbers and fractions; u to the right, v down, in cells."""
-    left, right = max(0, np.floor(u1.min())), min(grid.nx, np.ceil(u1.max()))
+def _laid(edges, grid):
+    """Windows (top, left, height, width) that a polygon meets, one a turn, and its edges there.
+
+    Edges are (4, edge): u to the right, v down, in cells from the window's corner.
+    """
+    x1, y1, x2, y2 = edges
+    found = []
+    if x1.size == 0:
+        return found
+    v1, v2 = (grid.y0 - y1) / grid.dy, (grid.y0 - y2) / grid.dy
     top, bottom = max(0, np.floor(v1.min())), min(grid.ny, np.ceil(v1.max()))
-    if right <= left or bottom <= top:
-        return np.empty(0, np.int64), np.empty(0)
-    left, top = int(left), int(top)
-    width, height = int(right) - left, int(bottom) - top
-    edges = (u1 - left, v1 - top, u2 - left, v2 - top)
-    row, col, near, far = _pieces(*edges, width, height)
+    for turn in _turns(x1, grid):
+        u1, u2 = (x1 - (grid.x0 - turn)) / grid.dx, (x2 - (grid.x0 - turn)) / grid.dx
+        left, right = max(0, np.floor(u1.min())), min(grid.nx, np.ceil(u1.max()))
+        if right > left and bottom > top:
+            window = (int(top), int(left), int(bottom - top), int(right - left))
+            found.append((window, np.stack([u1 - left, v1 - top, u2 - left, v2 - top])))
+    return found
 
-    step = max(1, DENSE_CELLS // (width + 1))
-    order = np.argsort(row, kind="stable")
-    row, col, near, far = row[order], col[order], near[order], far[order]
-    cells, fractions = [], []
-    for start in range(0, height, step):
-        stop = min(height, start + step)
-        part = slice(*np.searchsorted(row, [start, stop]))
-        flat = (row[part] - start) * (width + 1) + col[part]
-        size = (stop - start) * (width + 1)
-        dense = np.bincount(flat, near[part], minlength=size)
-        dense += np.bincount(flat + 1, far[part], minlength=size)
-        dense = np.cumsum(dense.reshape(stop - start, width + 1), axis=1)[:, :width]
-        _check_range(dense)
-        r, c = np.nonzero(dense > SLIVER)
-        fractions.append(np.minimum(dense[r, c], 1.0))
-        cells.append((r + (start + top)).astype(np.int64) * grid.nx + (c + left))
-    return np.concatenate(cells), np.concatenate(fractions)
+
+class _Pieces:
+    """Edge pieces inside single cells, of all windows of a batch."""
+
+    def __init__(self, windows, edges):
+        self.windows = windows
+        self.starts = np.zeros(len(windows) + 1, np.int64)
+        if not windows:
+            return
+        owner = np.repeat(np.arange(len(windows)), [e.shape[1] for e in edges])
+        _, _, height, width = np.array(windows, dtype=np.float64).T
+        found = _pieces(*np.concatenate(edges, axis=1), width[owner], height[owner])
+        edge, self.row, self.col, self.near, self.far = found
+        self.starts = np.searchsorted(owner[edge], np.arange(len(windows) + 1))
+
+    def cover(self, number, nx):
+        """Flat cell numbers and fractions of one window."""
+        top, left, height, width = self.windows[number]
+        mine = slice(self.starts[number], self.starts[number + 1])
+        row, col, near, far = (a[mine] for a in (self.row, self.col, self.near, self.far))
+        step = max(1, DENSE_CELLS // (width + 1))
+        if step < height:
+            order = np.argsort(row, kind="stable")
+            row, col, near, far = row[order], col[order], near[order], far[order]
+        cells, fractions = [], []
+        for start in range(0, height, step):
+            stop = min(height, start + step)
+            part = slice(*np.searchsorted(row, [start, stop])) if step < height else slice(None)
+            flat = (row[part] - start) * (width + 1) + col[part]
+            size = (stop - start) * (width + 1)
+            dense = np.bincount(flat, near[part], minlength=size)
+            dense += np.bincount(flat + 1, far[part], minlength=size)
+            dense = np.cumsum(dense.reshape(stop - start, width + 1), axis=1)[:, :width]
+            _check_range(dense)
+            r, c = np.nonzero(dense > SLIVER)
+            fractions.append(np.minimum(dense[r, c], 1.0))
+            cells.append((r + (start + top)).astype(np.int64) * nx + (c + left))
+        return np.concatenate(cells), np.concatenate(fractions)
 
 
 def _pieces(u1, v1, u2, v2, width, height):
-    """Cell and signed area (in the cell, to its right) of every edge piece."""
+    """Edge, cell and signed area (in the cell, to its right) of every edge piece.
+
+    All arguments (edge,), the last two of the edge's window.
+    """
     keep = (v1 != v2) & (np.minimum(u1, u2) < width)
     keep &= (np.maximum(v1, v2) > 0) & (np.minimum(v1, v2) < height)
-    u1, v1, u2, v2 = u1[keep], v1[keep], u2[keep], v2[keep]
-    ends = np.arange(u1.size)
+    kept = np.flatnonzero(keep)
+    u1, v1, u2, v2, width, height = (a[kept] for a in (u1, v1, u2, v2, width, height))
     across_u, t_u = _crossings(u1, u2, width)
     across_v, t_v = _crossings(v1, v2, height)
-    edge = np.concatenate([ends, across_u, across_v, ends])
-    t = np.concatenate([np.zeros(ends.size), t_u, t_v, np.ones(ends.size)])
+    edge, t = np.concatenate([across_u, across_v]), np.concatenate([t_u, t_v])
     order = np.lexsort((t, edge))
     edge, t = edge[order], t[order]
+    # Start, crossings in order and end of each edge, edge after edge.
+    count = np.bincount(edge, minlength=kept.size)
+    first = np.cumsum(count + 2) - (count + 2)
+    along = np.zeros(edge.size + 2 * kept.size)
+    along[first[edge] + 1 + np.arange(edge.size) - (np.cumsum(count) - count)[edge]] = t
+    along[first + count + 1] = 1.0
+    edge, t = np.repeat(np.arange(kept.size), count + 2), along
     # This form meets both ends exactly, so neighbouring edges share them.
     u = (1 - t) * u1[edge] + t * u2[edge]
     v = (1 - t) * v1[edge] + t * v2[edge]
     drop = np.diff(v)
     middle_u, middle_v = (u[1:] + u[:-1]) / 2, (v[1:] + v[:-1]) / 2
-    inside = (edge[1:] == edge[:-1]) & (drop != 0) & (middle_u < width)
-    inside &= (middle_v >= 0) & (middle_v < height)
+    inside = (edge[1:] == edge[:-1]) & (drop != 0) & (middle_u < width[edge[1:]])
+    inside &= (middle_v >= 0) & (middle_v < height[edge[1:]])
     drop, middle_u, middle_v = drop[inside], middle_u[inside], middle_v[inside]
     # Left of the window is as good as on its left side.
     middle_u = np.maximum(middle_u, 0.0)
     col = np.floor(middle_u).astype(np.int64)
     far = drop * (middle_u - col)
-    return np.floor(middle_v).astype(np.int64), col, drop - far, far
+    row = np.floor(middle_v).astype(np.int64)
+    return kept[edge[1:][inside]], row, col, drop - far, far
 
 
 def _crossings(a, b, n):
-    """Edge numbers and positions 0...1 where a coordinate passes 0, 1, … n."""
+    """Edge numbers and positions 0...1 where a coordinate passes 0, 1, … n (edge,)."""
     first = np.maximum(np.floor(np.minimum(a, b)) + 1, 0)
     last = np.minimum(np.ceil(np.maximum(a, b)) - 1, n)
     count = np.maximum(last - first + 1, 0).astype(np.int64)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DataError, GraceWaterError, ParameterError
+from ..errors import DataError, ParameterError
 from .area import planar_area_km2, ring_area_km2
-from .coverage import covered_fraction
+from .coverage import covered_cells
 
 # Patterns of missing cells whose weights are kept.
 PATTERNS = 1000
@@ -111,20 +111,14 @@ class CoverageMatrix:
         geographic = grid.is_geographic
         unit = 1000.0 * np.sqrt(cell_areas[0, 0] / (grid.dx * grid.dy))
         columns, weights, count, areas, inside = [], [], [0], [], []
-        for i, rings in enumerate(basins):
-            try:
-                rows, cols, fraction = covered_fraction(rings, grid)
-                areas.append(ring_area_km2(rings) if geographic else planar_area_km2(rings, unit))
-                # At a thousand metres a unit: square units as they are.
-                whole = planar_area_km2(rings, 1000.0)
-            except GraceWaterError as error:
-                name = names[i] if names is not None else i + 1
-                raise DataError(
-                    error.expected, error.found, f"basin {name}", error.remedy
-                ) from error
-            columns.append(rows * grid.nx + cols)
-            weights.append(fraction * cell_areas[rows, cols])
-            count.append(rows.size)
+        names = [f"basin {n}" for n in (range(1, len(basins) + 1) if names is None else names)]
+        for rings, (cells, fraction) in zip(basins, covered_cells(basins, grid, names)):
+            areas.append(ring_area_km2(rings) if geographic else planar_area_km2(rings, unit))
+            # At a thousand metres a unit: square units as they are.
+            whole = planar_area_km2(rings, 1000.0)
+            columns.append(cells)
+            weights.append(fraction * cell_areas[np.divmod(cells, grid.nx)])
+            count.append(cells.size)
             inside.append(_share(fraction.sum() * grid.dx * grid.dy, whole))
         shape = (len(areas), grid.ny * grid.nx)
         if not areas:
