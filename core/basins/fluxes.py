@@ -51,7 +51,7 @@ def raster_shares(source, basins, where, memory=2**28):
 
     grid = read_grid(source, where)
     matrix = CoverageMatrix.from_rings(basins, grid)
-    cells = np.unique(matrix.weights.indices)
+    cells = matrix.touched
     total = matrix.accumulate(np.empty((1, 0)), np.empty(0, np.int64))
     try:
         with bounded_cache(), rasterio.open(str(source)) as file:

@@ -40,7 +40,7 @@ def basin_uncertainty(
     `mean_uncertainty` and `find_mascons` do.
     """
     memory = memory or MEMORY_BUDGET
-    touched = np.unique(matrix.weights.indices)
+    touched = matrix.touched
     mascon = find_mascons(stack, touched, correlation, mascon_ids, memory)
     months = stack.months.size
     shape = (months, matrix.weights.shape[0])

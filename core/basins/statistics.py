@@ -75,9 +75,9 @@ class CoverageMatrix:
         self.inside = np.asarray(inside, dtype=np.float64)
         # Blocks of cells are columns, which only the csc form cuts out cheaply;
         # its pointers are kept for touched cells only, not for a whole raster.
-        self._touched = np.unique(self.weights.indices)
-        compact = (self.weights.data, np.searchsorted(self._touched, self.weights.indices))
-        shape = (self.weights.shape[0], self._touched.size)
+        self.touched = np.unique(self.weights.indices)
+        compact = (self.weights.data, np.searchsorted(self.touched, self.weights.indices))
+        shape = (self.weights.shape[0], self.touched.size)
         self._by_cell = type(self.weights)((*compact, self.weights.indptr), shape=shape).tocsc()
 
     @classmethod
@@ -131,7 +131,7 @@ class CoverageMatrix:
         """Σ weights of each basin (basin,): its area inside the grid, by cells."""
         return np.asarray(self.weights.sum(axis=1)).ravel()
 
-    def accumulate(self, values, cells=None):
+    def accumulate(self, values, cells=None, columns=None):
         """Sums of one block of cells; add the results of all blocks.
 
         Months with the same missing cells share one product of the weights, so
@@ -143,6 +143,8 @@ class CoverageMatrix:
         cells : slice (step 1) or integer array, optional
             Which cells of the grid the columns of ``values`` are, each cell in
             one block only; all of them by default.
+        columns : (cell,) integer array, optional
+            The columns of ``values`` that hold ``cells``; by default these are all its columns.
 
         Returns
         -------
@@ -157,6 +159,8 @@ class CoverageMatrix:
         """
         weights, used, size = self._block(cells)
         values = np.asarray(values)
+        if columns is not None:
+            used, size = columns[used], values.shape[-1]
         if values.ndim != 2 or values.shape[1] != size:
             raise DataError(f"values are (time, {size} cells)", f"an array of shape {values.shape}")
         shape = (values.shape[0], weights.shape[0])
@@ -193,13 +197,13 @@ class CoverageMatrix:
         n = self.weights.shape[1]
         if cells is None or isinstance(cells, slice):
             first, last, _ = (cells or slice(None)).indices(n)
-            columns = slice(*np.searchsorted(self._touched, [first, last]))
-            return self._by_cell[:, columns].tocsr(), self._touched[columns] - first, last - first
+            columns = slice(*np.searchsorted(self.touched, [first, last]))
+            return self._by_cell[:, columns].tocsr(), self.touched[columns] - first, last - first
         cells = np.asarray(cells)
-        place = np.minimum(np.searchsorted(self._touched, cells), self._touched.size - 1)
-        if self._touched.size == 0:
+        place = np.minimum(np.searchsorted(self.touched, cells), self.touched.size - 1)
+        if self.touched.size == 0:
             return self._by_cell.tocsr(), np.empty(0, np.int64), cells.size
-        used = np.flatnonzero(self._touched[place] == cells)
+        used = np.flatnonzero(self.touched[place] == cells)
         return self._by_cell[:, place[used]].tocsr(), used, cells.size
 
     def finish(self, sums, min_covered_share=0.5):

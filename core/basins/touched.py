@@ -5,7 +5,7 @@ import numpy as np
 from ..data.blocks import plan_blocks
 
 
-def touched_blocks(grid, cells, bytes_per_cell, memory):
+def touched_blocks(grid, cells, bytes_per_cell, memory, strips=False):
     """Yield the blocks of ``grid`` that hold some of ``cells``, trimmed to those.
 
     Parameters
@@ -15,6 +15,9 @@ def touched_blocks(grid, cells, bytes_per_cell, memory):
         Cell numbers ``row * nx + column``, rising, each once.
     bytes_per_cell, memory : int
         As for `plan_blocks`.
+    strips : bool
+        The file holds whole rows and no tiles (`MonthlyStack.in_strips`): then blocks are whole
+        rows, where memory allows one, so that no strip is decoded for several blocks.
 
     Yields
     ------
@@ -27,7 +30,7 @@ def touched_blocks(grid, cells, bytes_per_cell, memory):
 
     """
     rows, cols = np.divmod(cells, grid.nx)
-    for row, col, ny, nx in plan_blocks(grid, bytes_per_cell, memory):
+    for row, col, ny, nx in _plan(grid, bytes_per_cell, memory, strips):
         start, stop = np.searchsorted(rows, [row, row + ny])
         part = cols[start:stop]
         which = start + np.flatnonzero((part >= col) & (part < col + nx))
@@ -39,11 +42,20 @@ def touched_blocks(grid, cells, bytes_per_cell, memory):
         yield (top, left, height, width), which, (r - top) * width + (c - left)
 
 
+def _plan(grid, bytes_per_cell, memory, strips):
+    height = int(memory // max(1, bytes_per_cell * grid.nx))
+    if not strips or not height:
+        return plan_blocks(grid, bytes_per_cell, memory)
+    tops = range(0, grid.ny, height)
+    return [(top, 0, min(height, grid.ny - top), grid.nx) for top in tops]
+
+
 def gather(stack, cells, bands, memory):
     """Values (band, cell) of a stack at ``cells`` (rising), NaN where missing."""
     values = np.empty((len(bands), cells.size))
     # A block is held raw and decoded while its cells are taken out.
-    for window, which, local in touched_blocks(stack.grid, cells, 16 * len(bands), memory):
+    size, strips = 16 * len(bands), stack.in_strips
+    for window, which, local in touched_blocks(stack.grid, cells, size, memory, strips):
         block = stack.read(*window, bands=bands).reshape(len(bands), -1)
         values[:, which] = block[:, local]
     return values

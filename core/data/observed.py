@@ -26,6 +26,7 @@ class ObservedStack:
     units = property(lambda self: self.info.units)
     baseline = property(lambda self: self.info.baseline)
     exact_dtype = property(lambda self: self.stack.exact_dtype)
+    in_strips = property(lambda self: self.stack.in_strips)
 
     def to_centimetres(self):
         """Factor from the stack's units to cm of equivalent water height."""

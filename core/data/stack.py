@@ -84,8 +84,9 @@ class MonthlyStack:
         self.close()
 
     def close(self):
-        """Release the file."""
-        self._file.close()
+        """Release the file, once no thread reads it any more."""
+        with self._lock:
+            self._file.close()
 
     grid = property(lambda self: self.info.grid)
     months = property(lambda self: self.info.months)
@@ -135,6 +136,11 @@ class MonthlyStack:
             return np.empty((0, ny, nx), dtype)
         raw = self._raw(indexes, (col, row, nx, ny))
         return self._decode(raw, self._file.indexes if indexes is None else indexes, dtype)
+
+    @property
+    def in_strips(self):
+        """Whether the file holds whole rows and no tiles."""
+        return self._file.block_shapes[0][1] >= self.grid.nx
 
     @property
     def exact_dtype(self):

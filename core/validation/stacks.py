@@ -111,7 +111,7 @@ def compare_basins(
     pair's grid (`coverage_of` the pair's ``simulated``).
     """
     months = pair.months.size
-    cells = np.unique(matrix.weights.indices)
+    cells = matrix.touched
     none = np.empty(0, np.int64)
     totals = [matrix.accumulate(np.empty((months, 0)), none) for _ in range(2)]
     size, done = 8 * months * (14 + 5 * pair.ratio), 0

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
+from grace_water_toolbox.core.basins import coverage, edgepieces
 from grace_water_toolbox.core.basins.area import (
     planar_area_km2,
     ring_area_km2,
 )
 from grace_water_toolbox.core.basins.coverage import covered_fraction, orient_rings
+from grace_water_toolbox.core.data.grid import Grid
 from grace_water_toolbox.core.errors import DataError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,7 +187,7 @@ def test_a_window_of_several_chunks_is_the_same(tiny_grid, monkeypatch):
     grid = tiny_grid(0, 40, 1, 1, 40, 40)
     rings = one([[1.3, 2.2], [38.1, 5.5], [30.2, 39.4], [3.3, 30.1]], box(15.5, 12.5, 20.1, 22.2))
     whole = dense(rings, grid)
-    monkeypatch.setattr("grace_water_toolbox.core.basins.coverage.DENSE_CELLS", 130)
+    monkeypatch.setattr("grace_water_toolbox.core.basins.edgepieces.DENSE_CELLS", 130)
     np.testing.assert_array_equal(whole, dense(rings, grid))
 
 
@@ -313,3 +315,36 @@ def test_planar_area_in_metres_and_feet():
     rings = one(np.array(box(500_000.0, 5e6, 503_000, 5e6 + 2000)))
     assert planar_area_km2(rings) == pytest.approx(6, rel=1e-12)
     assert planar_area_km2(rings, 0.3048) == pytest.approx(6 * 0.3048**2, rel=1e-12)
+
+
+def test_many_polygons_in_one_pass_are_each_alone(monkeypatch):
+    """Bit for bit, with turns, clipping, holes, strips of rows and batches of edges."""
+    rng = np.random.default_rng(11)
+    grid = Grid(-180.0, 90.0, 1.5, 1.5, 240, 120)
+    polygons = [[]]
+    for _ in range(30):
+        angle = np.sort(rng.uniform(0, 2 * np.pi, 40))
+        radius = rng.uniform(0.1, 20) * rng.uniform(0.6, 1, 40)
+        x, y = rng.uniform(-190, 560), rng.uniform(-95, 95)
+        ring = np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)])
+        hole = (ring - (x, y)) * 0.3 + (x, y)
+        polygons.append(orient_rings([(ring, [hole])]))
+    alone = [covered_fraction(rings, grid) for rings in polygons]
+    assert sum(rows.size > 0 for rows, _, _ in alone) > 15
+    for edges, dense in ((100_000, 4_000_000), (100, 2000), (1, 1)):
+        monkeypatch.setattr(coverage, "BATCH_EDGES", edges)
+        monkeypatch.setattr(edgepieces, "DENSE_CELLS", dense)
+        found = list(coverage.covered_cells(polygons, grid))
+        assert len(found) == len(polygons)
+        for (cells, fraction), (rows, cols, expected) in zip(found, alone):
+            np.testing.assert_array_equal(cells, rows * grid.nx + cols)
+            np.testing.assert_array_equal(fraction, expected)
+
+
+def test_many_polygons_name_the_wrong_one():
+    grid = Grid(0.0, 10.0, 1.0, 1.0, 10, 10)
+    good = orient_rings([(np.array([[1.0, 1], [4, 1], [4, 4]]), [])])
+    with pytest.raises(DataError, match="third"):
+        list(coverage.covered_cells([good, good, [good[0][::-1]]], grid, ("one", "two", "third")))
+    with pytest.raises(DataError, match="two"):
+        list(coverage.covered_cells([good, [good[0] * np.nan]], grid, ("one", "two")))

@@ -129,6 +129,32 @@ def test_only_the_cells_of_basins_are_read():
     np.testing.assert_array_equal(blocks[1][2], [0])
 
 
+def test_files_of_strips_are_read_by_whole_rows(tmp_path):
+    """A strip is decoded once, not for every block of columns."""
+    import rasterio
+    from rasterio.transform import Affine
+
+    grid = Grid(60.0, 50.0, 0.05, 0.05, 600, 40)
+    values = np.random.default_rng(5).normal(size=(2, 40, 600)).astype("float32")
+    path = tmp_path / "strips.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=600, height=40, count=2, dtype="float32", crs=grid.crs,
+        transform=Affine.from_gdal(*grid.geotransform), interleave="pixel", compress="deflate",
+    ) as file:  # fmt: skip
+        file.write(values)
+        file.descriptions = ["2004-01", "2004-02"]
+        file.update_tags(units="cm")
+    with MonthlyStack(path) as strips:
+        assert strips.in_strips
+        windows = [w for w, _, _ in touched_blocks(grid, np.arange(24_000), 8, 24_000, True)]
+        assert windows == [(row, 0, 5, 600) for row in range(0, 40, 5)]
+        matrix = coverage_of(strips, [box(61, 48.3, 88, 49.9), box(60, 48, 60.2, 50)], "ab")
+        got = stack_basin_series(strips, matrix, memory=240_000)
+    np.testing.assert_allclose(
+        got.mean, matrix.finish(matrix.accumulate(values.reshape(2, -1))).mean, rtol=1e-12
+    )
+
+
 def test_a_month_is_filled_when_half_of_the_values_are(stack):
     # Left column 1 km² each: by rows filled, observed, without a value.
     rows = {0: [1, 0, 255], 1: [2, 0, 0], 2: [255, 255, 255], 3: [0, 0, 0], 4: [1, 2, 255]}
