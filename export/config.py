@@ -13,6 +13,7 @@ class Data:
     """Stacks on disk. ``patterns`` are fine sources of spatial detail (TWSA_PI, a model).
 
     ``strata`` is a raster of classes, each of which gets a tree or dense model of its own.
+    ``prepare`` has them made first: ``sample`` or ``bangladesh 4`` (see `preparing`).
     """
 
     predictors: str = ""
@@ -30,27 +31,34 @@ class Data:
     description: str = ""
     licence: str = ""
     citation: str = ""
+    prepare: str = ""
 
 
 @dataclass
 class Inputs:
-    """The predictors in order: names of the set, with lags; calendar and coarse ones too."""
+    """The predictors in order: names of the set, with lags; month, years and coarse ones too."""
 
     variables: list = field(default_factory=list)
     lags: dict = field(default_factory=dict)
     calendar: bool = False
+    years: bool = False
     coarse: str = ""
 
 
 @dataclass
 class Network:
     """What is trained: ``unet`` (Li et al.) or ``encoder-decoder`` (Uz et al.) see patches,
-    ``trees`` and ``dense`` (Zhang et al.) one cell."""
+    ``trees`` and ``dense`` (Zhang et al.) one cell.
+
+    To the output of the first two the coarse field (``adds``) or one of the inputs
+    (``passes``) is added.
+    """
 
     kind: str = "unet"
     widths: list = field(default_factory=lambda: [64, 128, 256, 512])
     blocks: int = 3
     adds: str = ""
+    passes: str = ""
 
 
 @dataclass
@@ -66,11 +74,15 @@ class Loss:
 
 @dataclass
 class Patches:
-    """Cells of a patch, of a block of the split, and the step between patches in a block."""
+    """Cells of a patch, of a block of the split, and the step between patches in a block.
+
+    ``overlap`` of patches in use; −1: what the step leaves.
+    """
 
     size: int = 30
     stride: int = 10
     block: int = 60
+    overlap: int = -1
 
 
 @dataclass

@@ -82,11 +82,14 @@ def contract_of(config, predictors):
         inputs.append(Variable(name, entry.units, role, lags))
     if config.inputs.calendar:
         inputs += [Variable(n, "1", "calendar") for n in ("month_sin", "month_cos")]
+    if config.inputs.years:
+        inputs.append(Variable("years", "year", "calendar"))
     if config.inputs.coarse:
         how = config.inputs.coarse
         inputs.append(Variable("coarse", "cm", "coarse", interpolation=how))
     grid, size = predictors.grid, config.patches.size
-    tile = Tile(size, size, size - config.patches.stride, "average")
+    overlap = config.patches.overlap
+    tile = Tile(size, size, size - config.patches.stride if overlap < 0 else overlap, "average")
     units = "degree" if grid.is_geographic else "m"
     return Contract(
         name=config.name,

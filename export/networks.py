@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ..core.errors import ParameterError
+
 
 class Scale(nn.Module):
     """(x − p₁) / (p₉₉ − p₁) by channel (Li et al., section 2.2.3), inside the graph."""
@@ -126,12 +128,39 @@ class EncoderDecoder(nn.Module):
         return self.head(x)[:, 0, : size[0], : size[1]] * self.spread
 
 
+class Passing(nn.Module):
+    """A network that departs from one of its inputs, ``channel`` (cm): y = x_c + f(x).
+
+    Where the network learns nothing it gives the field it was given; its head starts at 0.
+    """
+
+    def __init__(self, network, channel):
+        super().__init__()
+        self.network, self.channel = network, channel
+        nn.init.zeros_(network.head.weight)
+        nn.init.zeros_(network.head.bias)
+
+    def forward(self, x):
+        return x[:, self.channel] + self.network(x)
+
+
 def build_network(config, percentiles, spread):
-    """The network of a configuration; ``spread`` (cm) is the unit its head works in."""
-    network = config.network
+    """The network of a configuration; ``spread`` (cm) is the unit its head works in.
+
+    Raises `ParameterError` where the field to pass on is no input.
+    """
+    network, names = config.network, config.inputs.variables
     if network.kind == "unet":
-        return UNet(percentiles, spread, tuple(network.widths))
-    return EncoderDecoder(percentiles, spread, tuple(network.widths), network.blocks)
+        made = UNet(percentiles, spread, tuple(network.widths))
+    else:
+        made = EncoderDecoder(percentiles, spread, tuple(network.widths), network.blocks)
+    if not network.passes:
+        return made
+    if network.passes not in names or config.inputs.lags:
+        raise ParameterError(
+            f"one of {', '.join(names)} is expected, without lags", network.passes, "network.passes"
+        )
+    return Passing(made, names.index(network.passes))
 
 
 def parameter_count(network):

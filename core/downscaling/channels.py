@@ -10,6 +10,10 @@ from ..errors import GridError, ModelError, UnitsError
 from .variableunits import conversion
 
 
+#: 2007-01 in months since 1970-01.
+_MIDDLE = 444
+
+
 @dataclass(frozen=True)
 class Lack:
     """What is not there for a model: a line of the list the user gets."""
@@ -148,8 +152,14 @@ class Channels:
 
 
 def calendar_value(name, month):
-    """sin or cos of 2π · month / 12, January = 1 (Zhang et al., section 2.1.3)."""
-    number = np.datetime64(month, "M").astype(int) % 12 + 1
+    """sin or cos of 2π · month / 12, January = 1 (Zhang et al., section 2.1.3); or years.
+
+    ``years`` counts from the middle of 2004-2009, for what goes on in one direction.
+    """
+    count = np.datetime64(month, "M").astype(int)
+    if name == "years":
+        return np.float32((count - _MIDDLE) / 12)
+    number = count % 12 + 1
     angle = 2 * np.pi * number / 12
     return np.float32(np.sin(angle) if name == "month_sin" else np.cos(angle))
 

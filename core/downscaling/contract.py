@@ -16,7 +16,7 @@ KINDS = ("patch", "pixel")
 #: dynamic: one value a month; static: one for all; calendar: made from the month;
 #: coarse: the coarse field itself, brought to the fine grid.
 ROLES = ("dynamic", "static", "calendar", "coarse")
-CALENDAR = ("month_sin", "month_cos")
+CALENDAR = ("month_sin", "month_cos", "years")
 INTERPOLATIONS = ("replicate", "bilinear")
 BLENDS = ("average", "crop")
 MISSING = ("refuse", "accept")
