@@ -1,4 +1,4 @@
-"""``python -m grace_water_toolbox.export train|convert|evaluate|card CONFIG.toml``."""
+"""``python -m grace_water_toolbox.export prepare|search|train|convert|evaluate|card CONFIG``."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ import sys
 from ..core.errors import GraceWaterError
 from .config import read_config
 
-STEPS = ("train", "convert", "evaluate", "card")
+STEPS = ("prepare", "search", "train", "convert", "evaluate", "card")
 
 
 def main(arguments=None):

@@ -13,6 +13,7 @@ class Data:
     """Stacks on disk. ``patterns`` are fine sources of spatial detail (TWSA_PI, a model).
 
     ``strata`` is a raster of classes, each of which gets a tree or dense model of its own.
+    ``models`` are the fine models of the baseline delta (empty: the patterns).
     ``prepare`` has them made first: ``sample`` or ``bangladesh 4`` (see `preparing`).
     """
 
@@ -32,6 +33,7 @@ class Data:
     licence: str = ""
     citation: str = ""
     prepare: str = ""
+    models: list = field(default_factory=list)
 
 
 @dataclass

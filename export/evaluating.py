@@ -21,6 +21,7 @@ from ..core.downscaling.domain import choose_domain, choose_months
 from ..core.downscaling.model import load_model
 from ..core.downscaling.predictorset import PredictorSet
 from ..core.downscaling.running import Job, downscale
+from .extrascores import climatology, coverage, stated_noise
 
 
 def evaluate(config, model_path, samples, say=print):
@@ -33,21 +34,47 @@ def evaluate(config, model_path, samples, say=print):
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as files:
         opened = _products(config, model_path, folder, files, say)
+        _add_climatology(config, samples, opened, folder, files)
         coarse = files.enter_context(MonthlyStack(str(config.file(config.data.coarse))))
         truth = None
         if config.data.truth:
             truth = files.enter_context(MonthlyStack(str(config.file(config.data.truth))))
-        results = {}
+        results, extra = {}, {}
         for name, (inside, months) in _regions(config, samples, opened, coarse).items():
             say(f"scoring {name}")
             rows = compare_downscaling(opened, coarse, truth=truth, months=months, inside=inside)
             results[name] = {row.name: _plain(row) for row in rows}
+            extra[name] = _extra(config, folder, opened, truth, months, inside)
     spread = _member_spread(folder, opened)
     if spread is not None:
-        results["members"] = {"mean one sigma between members, cm": spread}
+        results["members"] = {"mean one sigma between members, cm": spread, **extra}
     path = folder / "scores.json"
     path.write_text(json.dumps(results, indent=1), encoding="utf-8")
     return results
+
+
+def _add_climatology(config, samples, opened, folder, files):
+    """The seasonal cycle of the coarse field in training, as the least of all baselines."""
+    months = np.load(config.folder / "cube" / "months.npy").astype("datetime64[M]")
+    path = folder / "climatology.tif"
+    with MonthlyStack(str(config.file(config.data.coarse))) as coarse:
+        used = months[np.unique(samples.train[:, 0])]
+        work = folder / "climatology_coarse.tif"
+        made = climatology(coarse, used, opened["model"].grid, path, work)
+    if made:
+        opened["climatology"] = files.enter_context(MonthlyStack(str(path)))
+
+
+def _extra(config, folder, opened, truth, months, inside):
+    """Share of the truth within 95 % of the ensemble, and the stated noise of the months."""
+    found = {}
+    if truth is not None and (folder / "sigma.tif").is_file():
+        with MonthlyStack(str(folder / "sigma.tif")) as sigma:
+            found["picp95"] = coverage(opened["model"], sigma, truth, months, inside)
+    if config.data.uncertainty:
+        with MonthlyStack(str(config.file(config.data.uncertainty))) as stated:
+            found["stated noise, cm"] = stated_noise(stated, months)
+    return found
 
 
 def _products(config, model_path, folder, files, say):
@@ -76,9 +103,10 @@ def add_baselines(config, opened, coarse, folder, files):
             coarse, opened["model"].grid, out, method="bilinear", min_share=0.0
         ),
     }
-    for number, name in enumerate(config.data.patterns, 1):
+    fine_models = config.data.models or config.data.patterns
+    for number, name in enumerate(fine_models, 1):
         pattern = files.enter_context(MonthlyStack(str(config.file(name))))
-        label = f" {number}" if len(config.data.patterns) > 1 else ""
+        label = f" {number}" if len(fine_models) > 1 else ""
         opened[f"pattern{label}"] = pattern
         for method in ("replicate", "conserving"):
             made[f"delta{label} ({method})"] = lambda out, p=pattern, m=method: downscale_delta(

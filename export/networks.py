@@ -1,5 +1,6 @@
 """The two published networks; scaling of inputs and of the output is part of the graph."""
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -12,7 +13,7 @@ class Scale(nn.Module):
 
     def __init__(self, percentiles):
         super().__init__()
-        low, high = torch.as_tensor(percentiles, dtype=torch.float32).T
+        low, high = torch.as_tensor(np.asarray(percentiles), dtype=torch.float32).T
         width = torch.where(high > low, high - low, torch.ones_like(low))
         self.register_buffer("low", low[None, :, None, None])
         self.register_buffer("width", width[None, :, None, None])
@@ -129,19 +130,21 @@ class EncoderDecoder(nn.Module):
 
 
 class Passing(nn.Module):
-    """A network that departs from one of its inputs, ``channel`` (cm): y = x_c + f(x).
+    """A network that departs from one of its inputs, ``channel`` (cm): y = x_c + f(others).
 
     Where the network learns nothing it gives the field it was given; its head starts at 0.
+    It does not see that field: glaciers and other extremes in it pass as they are.
     """
 
-    def __init__(self, network, channel):
+    def __init__(self, network, channel, channels):
         super().__init__()
         self.network, self.channel = network, channel
+        self.register_buffer("others", torch.tensor([i for i in range(channels) if i != channel]))
         nn.init.zeros_(network.head.weight)
         nn.init.zeros_(network.head.bias)
 
     def forward(self, x):
-        return x[:, self.channel] + self.network(x)
+        return x[:, self.channel] + self.network(x.index_select(1, self.others))
 
 
 def build_network(config, percentiles, spread):
@@ -150,17 +153,21 @@ def build_network(config, percentiles, spread):
     Raises `ParameterError` where the field to pass on is no input.
     """
     network, names = config.network, config.inputs.variables
+    count = len(percentiles)
+    if network.passes:
+        if network.passes not in names or config.inputs.lags:
+            raise ParameterError(
+                f"one of {', '.join(names)} is expected, without lags",
+                network.passes,
+                "network.passes",
+            )
+        channel = names.index(network.passes)
+        percentiles = [p for i, p in enumerate(percentiles) if i != channel]
     if network.kind == "unet":
         made = UNet(percentiles, spread, tuple(network.widths))
     else:
         made = EncoderDecoder(percentiles, spread, tuple(network.widths), network.blocks)
-    if not network.passes:
-        return made
-    if network.passes not in names or config.inputs.lags:
-        raise ParameterError(
-            f"one of {', '.join(names)} is expected, without lags", network.passes, "network.passes"
-        )
-    return Passing(made, names.index(network.passes))
+    return Passing(made, channel, count) if network.passes else made
 
 
 def parameter_count(network):

@@ -12,7 +12,11 @@ from .convert import finished_contract, to_onnx
 from .curves import loss_curves
 from .evaluating import beats, read_scores
 from .evaluating import evaluate as score
+from .preparing import prepare
+from .searching import search, settled
 from .training import Trainer
+
+__all__ = ["card", "convert", "evaluate", "prepare", "search", "train"]
 
 #: Real patches that a converted file is proved on.
 EXAMPLES = 16
@@ -20,6 +24,7 @@ EXAMPLES = 16
 
 def train(config, say=print):
     """Train every seed to its last epoch, from its checkpoint where there is one."""
+    config = settled(config)
     for seed in config.train.seeds:
         trainer = Trainer(config, seed, say)
         np.save(config.folder / "cube" / "months.npy", trainer.cube.months.astype("int64"))
@@ -29,6 +34,7 @@ def train(config, say=print):
 
 def convert(config, say=print):
     """Every seed to ONNX with proof, and the manifest of the ensemble. Returns its path."""
+    config = settled(config)
     out = config.folder / "model"
     out.mkdir(parents=True, exist_ok=True)
     files, contract = [], None
@@ -65,6 +71,7 @@ def manifest_of(config):
 
 def evaluate(config, say=print):
     """Score the converted ensemble beside the baselines."""
+    config = settled(config)
     trainer = Trainer(config, config.train.seeds[0], lambda text: None)
     results = score(config, manifest_of(config), trainer.samples, say)
     for line in beats(results):
@@ -74,6 +81,7 @@ def evaluate(config, say=print):
 
 def card(config, say=print):
     """Put the measured scores into the contract of the manifest, and write the card."""
+    config = settled(config)
     path = manifest_of(config)
     content = json.loads(path.read_text(encoding="utf-8"))
     results = read_scores(config)

@@ -55,10 +55,11 @@ NAMES = {
 def prepare_sample(folder, size="standard", seed=0, say=print):
     """Write the twin's stacks into ``folder``; does nothing where they are.
 
-    ``predictors.tif`` (U1's twelve and the physical storage), ``coarse.tif`` and ``sigma.tif`` (3° means of the
-    product), ``physical.tif`` (storage of the reanalysis and glaciers: what U1 calls
-    TWSA_PI), ``balance.tif`` (precipitation − evapotranspiration − runoff, cumulated),
-    ``truth.tif``. Cone, glaciers and lake keep their mass, so that the satellite sees them.
+    ``predictors.tif`` (U1's twelve and the physical storage), ``coarse.tif`` and
+    ``sigma.tif`` (3° means of the product), ``physical.tif`` (storage of the reanalysis and
+    glaciers: what U1 calls TWSA_PI), ``balance.tif`` (precipitation − evapotranspiration −
+    runoff, cumulated), ``truth.tif``. Cone, glaciers and lake keep their mass, so that the
+    satellite sees them.
     """
     folder = Path(folder)
     if (folder / "complete").is_file():
@@ -157,9 +158,7 @@ def _patterns(views, fluxes, folder, work):
     lasting = 1 + GLACIER_ERRORS[0] * rng.standard_normal(len(ice))
     noise = GLACIER_ERRORS[1] * rng.standard_normal((months.size, len(ice)))
     metres = (course[:, None] * lasting + noise) / 100.0 * WATER_DENSITY / ICE_DENSITY
-    write_glacier_table(
-        cells, metres, months, truth.grid, work / "ice.tif", quantity="thickness"
-    )
+    write_glacier_table(cells, metres, months, truth.grid, work / "ice.tif", quantity="thickness")
     with MonthlyStack(str(work / "land.tif")) as land, MonthlyStack(str(work / "ice.tif")) as ice:
         physical_stacks(land, ice, folder / "physical.tif")
     parts = []

@@ -44,7 +44,7 @@ class Trainer:
     alone. So a run that was killed goes on as if it had not been.
     """
 
-    def __init__(self, config, seed, say=print):
+    def __init__(self, config, seed, say=print, folder=None):
         self.config, self.seed, self.say = config, seed, say
         self.cube = build_cube(config, say)
         self.samples = split_samples(self.cube, config)
@@ -52,7 +52,7 @@ class Trainer:
         if config.train.threads:
             torch.set_num_threads(config.train.threads)
         torch.use_deterministic_algorithms(self.device == "cpu")
-        self.folder = config.folder / f"seed{seed}"
+        self.folder = folder or config.folder / f"seed{seed}"
         self.folder.mkdir(parents=True, exist_ok=True)
         months = np.unique(self.samples.train[:, 0])
         rng = np.random.default_rng([config.split.seed, 1])

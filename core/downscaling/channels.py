@@ -9,7 +9,6 @@ from ..data.stack import short_name
 from ..errors import GridError, ModelError, UnitsError
 from .variableunits import conversion
 
-
 #: 2007-01 in months since 1970-01.
 _MIDDLE = 444
 
