@@ -31,6 +31,10 @@ def main(arguments=None):
 def _run(step, config):
     if config.network.kind in ("trees", "dense"):
         from . import pixels as steps
+
+        if step in ("prepare", "search"):
+            # Their hyperparameters are sought in training, their stacks are the user's.
+            return
     else:
         from . import pipeline as steps
     getattr(steps, step)(config)
