@@ -147,6 +147,7 @@ def ssa_fill(
         fit, counts, stuck = engine.iterate(
             x, gaps, window, modes, tolerance, max_iterations, report, rows, way
         )
+        report(1.0)
         if keep_path:
             path[:, :, chosen] = way * size
         reconstruction[:, chosen] = (fit * size[:, None]).T
