@@ -200,3 +200,14 @@ def test_the_real_calendar(record):
     assert out.filled[seen].tobytes() == x[seen].tobytes()
     assert not np.isnan(out.filled).any()
     assert 0.3 < np.median(out.epsilon_a) < 1.5
+
+
+def test_stage_b_has_no_modes_where_it_did_not_run():
+    x = series()
+    x[:, 1] = np.nan
+    x[40:, 2] = np.nan  # long enough for stage a alone
+    out = fill_published(x, axis(), **SMALL)
+    assert (out.flags[:40, 2] == np.where(np.isnan(x[:40, 2]), 1, 0)).all()
+    assert np.isnan(out.residual_b).tolist() == [False, True, True, False]
+    assert out.modes_b.tolist() == [3, 0, 0, 3]
+    assert out.window_b.tolist() == [24, 0, 0, 24]
