@@ -2,26 +2,17 @@
 
 from contextlib import ExitStack
 
-from qgis.core import (
-    QgsProcessingParameterBoolean,
-    QgsProcessingParameterEnum,
-    QgsProcessingParameterFileDestination,
-    QgsProcessingParameterNumber,
-    QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterString,
-)
+from qgis.core import QgsProcessingParameterEnum
 
 from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
 from ..styling import diverging, sequential
 from ..styling import flags as flag_style
 from ..version import VERSION
-from .common import log_fill, middle_filled_band, parse_numbers
+from .common import log_fill, middle_filled_band
+from .ssaparameters import add_outputs, add_settings, read_settings, warn_of_unused
 
 PRESETS = ("published", "fixed")
-WINDOW, MODES = 24, 12
-FOLDS, CANDIDATE_MODES, CANDIDATE_WINDOWS = "2004-2015", "1-12", "48"
-NUMBER = QgsProcessingParameterNumber.Type
 RASTERS = ("OUTPUT", "OUTPUT_FLAGS", "OUTPUT_ERROR", "OUTPUT_MODES", "OUTPUT_UNCERTAINTY")
 
 
@@ -70,133 +61,8 @@ class FillGapsSsa(GraceAlgorithm):
             "'published': two stages as in the papers, modes by cross-validation. 'fixed': one "
             "stage over all gaps.",
         )
-        self._declare_settings()
-        self._declare_outputs()
-
-    def _declare_settings(self):
-        self.add(
-            QgsProcessingParameterNumber(
-                "MODES", self.tr("Modes K"), NUMBER.Integer, MODES, minValue=1
-            ),
-            "Leading modes kept by 'fixed', and by the second stage of 'published' where no years "
-            "are hidden.",
-            advanced=True,
-        )
-        self.add(
-            QgsProcessingParameterNumber(
-                "WINDOW", self.tr("Window M (months)"), NUMBER.Integer, WINDOW, minValue=2
-            ),
-            "Window of 'fixed', in months, at most half the record; 'published' has its own.",
-            advanced=True,
-        )
-        self.add(
-            QgsProcessingParameterNumber(
-                "TOLERANCE",
-                self.tr("Tolerance"),
-                NUMBER.Double,
-                0.01,
-                minValue=1e-8,
-                maxValue=0.5,
-            ),
-            "Iteration stops when the change at the gaps, relative to the values there, falls "
-            "below this. 0.01 as published; smaller values fit noise.",
-            advanced=True,
-        )
-        for name, label, value, text in (
-            (
-                "FOLDS", "Years to hide", FOLDS,
-                "Calendar years that 'published' hides one after the other to choose K, written "
-                "2004-2015 or 2005, 2010. Only years with twelve months of record before and "
-                "after count. Empty: no cross-validation, K = MODES, no epsilon_2.",
-            ),
-            (
-                "CANDIDATE_MODES", "Modes to try", CANDIDATE_MODES,
-                "Numbers of modes K that the cross-validation tries, written 1-12 or 2, 4, 8.",
-            ),
-            (
-                "CANDIDATE_WINDOWS", "Windows to try (months)", CANDIDATE_WINDOWS,
-                "Windows M of the second stage that the cross-validation tries, in months, as "
-                "36, 48; each costs as much again. At most half of the years to hide with a year "
-                "before and after: 84 by default.",
-            ),
-        ):  # fmt: skip
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), value, optional=True),
-                text,
-                advanced=True,
-            )
-        self.add(
-            QgsProcessingParameterBoolean(
-                "EXTRAPOLATE", self.tr("Extrapolate the ends of the record"), False
-            ),
-            "Also fill months before a pixel's first and after its last observation. Nothing "
-            "bounds such values: use them for a month or two at most.",
-            advanced=True,
-        )
-        self.add(
-            QgsProcessingParameterBoolean(
-                "RESUME", self.tr("Keep finished work when cancelled"), False
-            ),
-            "On Cancel or an error keep what was finished in a hidden file beside the target, so "
-            "that the next run with the same input, settings and target goes on from there. "
-            "Otherwise nothing is left behind. A killed run always goes on.",
-            advanced=True,
-        )
-        self.add_stack(
-            "UNCERTAINTY",
-            "Uncertainty of the observed months",
-            "One-sigma stack on the same grid, as imported; it goes into OUTPUT_UNCERTAINTY.",
-            optional=True,
-            advanced=True,
-        )
-
-    def _declare_outputs(self):
-        self.add(
-            QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Filled stack")),
-            "The stack with its missing months filled, same units.",
-        )
-        for name, label, text, default in (
-            (
-                "OUTPUT_FLAGS", "Flags",
-                "What each value is: 0 observed, 1 filled in stage a (or in the only stage), 2 "
-                "filled in stage b, 255 not filled. Give it to later steps as FLAGS.",
-                True,
-            ),
-            (
-                "OUTPUT_ERROR", "Errors of the filling",
-                "Bands in the stack's units: epsilon_1, standard deviation of observed minus "
-                "reconstructed in stage a (or the only stage); epsilon_2, held-out RMSE of stage "
-                "b; residual_stage_b, as epsilon_1 for stage b; heldout_short, RMSE of hidden "
-                "short gaps in stage a.",
-                False,
-            ),
-            (
-                "OUTPUT_MODES", "Modes and window",
-                "Bands modes (K) and window (M, months) of stage b by pixel.",
-                False,
-            ),
-            (
-                "OUTPUT_UNCERTAINTY", "Uncertainty",
-                "One-sigma by month in the stack's units: UNCERTAINTY where observed (missing "
-                "without it), epsilon_1 where filled in stage a or the only stage, epsilon_2 "
-                "where filled in stage b. Give it to later steps as UNCERTAINTY.",
-                False,
-            ),
-        ):  # fmt: skip
-            self.add(
-                QgsProcessingParameterRasterDestination(
-                    name, self.tr(label), optional=True, createByDefault=default
-                ),
-                text,
-            )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Filling report"), "HTML (*.html)", optional=True,
-                createByDefault=False,
-            ),
-            "Months filled, held-out errors by year and by K, maps, example series with the gap "
-            "shaded, spectrum of modes.",
-        )  # fmt: skip
+        add_settings(self)
+        add_outputs(self)
 
     def check(self, parameters, context):
         """A record too short for the windows is found before anything runs."""
@@ -207,15 +73,15 @@ class FillGapsSsa(GraceAlgorithm):
         with ExitStack() as files:
             stack, sigma = self._open(files)
             wanted = parameters.get("OUTPUT_UNCERTAINTY") not in (None, "")
-            check_fill(stack, sigma, wanted, **self._settings(parameters, context))
+            check_fill(stack, sigma, wanted, **read_settings(self, parameters, context))
 
     def compute(self, parameters, context, progress):
         """Fill, report and style."""
         from ...core.gap_filling.fill_report import fill_report
         from ...core.gap_filling.filling import FillTargets, fill_stack_ssa
 
-        settings = self._settings(parameters, context)
-        self._warn_of_unused(settings, progress)
+        settings = read_settings(self, parameters, context)
+        warn_of_unused(settings, progress)
         paths = [self.raster_target(parameters, name, context) for name in RASTERS]
         page = self.file_target(parameters, "OUTPUT_HTML", context)
         with ExitStack() as files:
@@ -248,30 +114,3 @@ class FillGapsSsa(GraceAlgorithm):
             return files.enter_context(self.open_stack(name)) if self.has(name) else None
 
         return opened("INPUT"), opened("UNCERTAINTY")
-
-    def _warn_of_unused(self, settings, progress):
-        if settings["preset"] != "published":
-            return
-        if settings["window"] != WINDOW:
-            progress.warn("WINDOW counts for 'fixed' only: 'published' has windows of its own.")
-        if settings["modes"] != MODES and settings["candidates"]:
-            progress.warn("MODES does not count where years are hidden: K is chosen by pixel.")
-
-    def _settings(self, parameters, context):
-        from ...core.gap_filling.crossvalidation import Candidates
-
-        def numbers(name):
-            return parse_numbers(self.parameterAsString(parameters, name, context), name)
-
-        years, candidates = numbers("FOLDS"), None
-        preset = self.parameterAsEnumString(parameters, "PRESET", context)
-        if preset == "published" and years:
-            candidates = Candidates(years, numbers("CANDIDATE_MODES"), numbers("CANDIDATE_WINDOWS"))
-        return {
-            "preset": preset,
-            "window": self.parameterAsInt(parameters, "WINDOW", context),
-            "modes": self.parameterAsInt(parameters, "MODES", context),
-            "tolerance": self.parameterAsDouble(parameters, "TOLERANCE", context),
-            "candidates": candidates,
-            "extrapolate": self.parameterAsBool(parameters, "EXTRAPOLATE", context),
-        }
