@@ -46,7 +46,8 @@ def belts(grid, step=0.0):
     if step == 0.0:
         edges = grid.y0 - np.arange(grid.ny + 1) * grid.dy
         return np.clip(edges, -90.0, 90.0)
-    top, bottom = (grid.y0, grid.extent[1]) if grid.is_geographic else _latitude_range(grid)
+    # Where a projected grid has its highest latitude, only all of its cells can tell.
+    top, bottom = (grid.y0, grid.extent[1]) if grid.is_geographic else (90.0, -90.0)
     top, bottom = min(90.0, top), max(-90.0, bottom)
     first, last = np.ceil(top / step - 1e-9), np.floor(bottom / step + 1e-9)
     return np.clip(np.arange(first, last - 0.5, -1.0) * step, -90.0, 90.0)
@@ -58,7 +59,8 @@ def latitude_profile(grid, read, step=0.0, planes=4, progress=SILENT, memory=Non
     Longitude and latitude: the mean over a belt is Σ v·a / Σ a with a the spherical area of
     the part of the cell inside the belt, R²·Δλ·(sin φ₂ − sin φ₁). Projected grids: cells
     belong to the belt of their centre's latitude and weigh as their planar area. ``step``
-    as in `belts`; ``planes`` numbers of 8 bytes that ``read`` holds a cell. Raises
+    as in `belts`, of which those beyond the values of a projected grid are left out;
+    ``planes`` numbers of 8 bytes that ``read`` holds a cell. Raises
     `DataError` without any value.
     """
     edges = belts(grid, step)
@@ -92,9 +94,11 @@ def latitude_profile(grid, read, step=0.0, planes=4, progress=SILENT, memory=Non
     mean, sd, low, high = (
         np.where(some, v, np.nan) for v in (mean + (shift or 0.0), sd, low, high)
     )
-    return LatitudeProfile(
-        edges[:-1], edges[1:], mean, sd, low, high, cells.astype(int), area, grid.is_geographic
-    )
+    columns = edges[:-1], edges[1:], mean, sd, low, high, cells.astype(int), area
+    if not grid.is_geographic:
+        inside = np.flatnonzero(some)
+        columns = (column[inside[0] : inside[-1] + 1] for column in columns)
+    return LatitudeProfile(*columns, grid.is_geographic)
 
 
 class _Sphere:
@@ -173,14 +177,3 @@ def _latitudes(grid, row, ny):
     points = np.stack([x.ravel(), y.ravel()], axis=1)
     latitude = np.array(change.TransformPoints(points.tolist()))[:, 1].reshape(x.shape)
     return np.where(np.abs(latitude) <= 90.0, latitude, np.nan)
-
-
-def _latitude_range(grid):
-    rows = sorted({0, grid.ny // 2, grid.ny - 1})
-    found = np.concatenate([_latitudes(grid, row, 1).ravel() for row in rows])
-    columns = grid.window(0, 0, grid.ny, 1), grid.window(0, grid.nx - 1, grid.ny, 1)
-    found = np.concatenate([found, *(_latitudes(column, 0, grid.ny).ravel() for column in columns)])
-    found = found[np.isfinite(found)]
-    if not found.size:
-        raise DataError("a grid with latitudes is expected", grid.describe(), "INPUT")
-    return found.max(), found.min()

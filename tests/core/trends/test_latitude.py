@@ -96,6 +96,14 @@ def test_projected_cells_go_by_the_latitude_of_their_centre():
         belts(grid)
 
 
+def test_a_pole_anywhere_inside_a_projected_grid():
+    grid = Grid(-2.0e6, 2.5e6, 0.5e6, 0.5e6, 8, 12, "EPSG:3413")
+    found = profile(np.ones(grid.shape), grid, 5.0)
+    assert found.north[0] == 90.0 and found.cells[0] == 4
+    assert found.cells.sum() == 96
+    assert found.cells[-1] > 0
+
+
 @pytest.mark.parametrize(
     "grid", [Grid(170.0, 10.0, 5.0, 5.0, 4, 2), Grid(-5.0, 1.0, 1.0, 1.0, 1, 1)]
 )
