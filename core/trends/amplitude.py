@@ -99,7 +99,8 @@ def map_amplitude_phase(
         *flag, check = rest
         check()
         result = amplitude_phase(observed(values, flag), months, min_amplitude)
-        seen.append((result[0][0], np.isnan(result[1][0])))
+        known = np.isfinite(result[0][0])
+        seen.append((known.sum(), (known & np.isnan(result[1][0])).sum()))
         return result
 
     line = f"annual and semiannual wave by least squares, {months[0]} to {months[-1]}, " + (
@@ -127,10 +128,8 @@ def map_amplitude_phase(
             stack.grid, reads, kernel, writers,
             planes=6 * picked.size, progress=progress, **blocks,
         )  # fmt: skip
-        size = np.concatenate([one for one, _ in seen]) if seen else np.empty(0)
-        small = np.concatenate([two for _, two in seen]) if seen else np.empty(0, bool)
-        known = np.isfinite(size)
-        if not known.any():
+        cells, small = np.sum(seen, axis=0) if seen else (0, 0)
+        if not cells:
             raise DataError(
                 f"a cell with {MIN_MONTHS} months over the whole year is expected",
                 "none",
@@ -138,4 +137,4 @@ def map_amplitude_phase(
             )
     with BandFile(output) as made:
         mean = weighted_mean(made, AMPLITUDES[0])
-    return AmplitudeSummary(int(known.sum()), mean, int((small & known).sum()), months.size)
+    return AmplitudeSummary(int(cells), mean, int(small), months.size)

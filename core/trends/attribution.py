@@ -232,9 +232,9 @@ def attribute(
         first=months[0],
         last=months[-1],
         months=months.size,
-        cells=sum(used.size for used in tally.used),
+        cells=sum(cells for cells, _ in tally.used),
         alignment=aligned.line,
-        fewest_baseline_months=int(min(used.min() for used in tally.used)),
+        fewest_baseline_months=int(min(fewest for _, fewest in tally.used)),
         expected_baseline_months=int(window.sum()),
         area=sum(tally.area),
         volume=sum(tally.volume),
@@ -265,7 +265,7 @@ class _Tally:
         self.volume.append(
             np.array([12e-5 * (one[self._slope][known] * weight).sum() for one in maps])
         )
-        self.used.append(used[known])
+        self.used.append((int(known.sum()), used[known].min()))
 
 
 def _quantity(part):

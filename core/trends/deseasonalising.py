@@ -85,7 +85,9 @@ def deseasonalise_stack(
         aside = np.isin(flag[0], FILLED_FLAGS) if flag else None
         with located(stack.name):
             left, season = split_season(values, method, aside, seasonal_window, trend_window, check)
-        shares.append(_variance_share(left, season))
+        share = _variance_share(left, season)
+        known = np.isfinite(share)
+        shares.append((known.sum(), share[known].sum()))
         lasts.append(1 + int(np.flatnonzero(np.isfinite(left).any(axis=1)).max(initial=0)))
         return left, season
 
@@ -110,15 +112,12 @@ def deseasonalise_stack(
                 stack.grid, reads, kernel, writers,
                 planes=6 * stack.months.size, progress=progress, **blocks,
             )  # fmt: skip
-        share = np.concatenate(shares) if shares else np.empty(0)
-        known = np.isfinite(share)
-        if not known.any():
+        cells, share = np.sum(shares, axis=0) if shares else (0, 0.0)
+        if not cells:
             raise DataError(
                 "at least one series long enough for a season is expected", "none", stack.name
             )
-    return SeasonSummary(
-        stack.months.size, int(known.sum()), float(share[known].mean()), max(lasts)
-    )
+    return SeasonSummary(stack.months.size, int(cells), float(share / cells), max(lasts))
 
 
 def _variance_share(left, season):

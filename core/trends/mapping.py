@@ -7,13 +7,13 @@ import numpy as np
 from ..data.blocks import run_blocks
 from ..data.flags import FILLED_FLAGS
 from ..data.grid import check_same_grid
-from ..data.months import parse_month
 from ..data.rasterfile import RasterWriter
 from ..data.stack import check_same_months
-from ..errors import DataError, ParameterError, TimeAxisError, located
+from ..errors import DataError, ParameterError, located
 from ..progress import SILENT
 from .correction import TESTS, corrected_trend_test
 from .montecarlo import DRAWS, Errors, slope_limits_by_draws
+from .months import chosen_months
 from .season import METHODS, split_season
 
 #: What becomes of filled months once the season is removed.
@@ -107,21 +107,6 @@ def trend_kernel(
     return np.stack(bands)
 
 
-def select_months(stack, start="", end=""):
-    """Band indices between two months (``YYYY-MM``, empty = the record's own)."""
-    first = parse_month(start, "START") if start else stack.months[0]
-    last = parse_month(end, "END") if end else stack.months[-1]
-    picked = np.flatnonzero((stack.months >= first) & (stack.months <= last))
-    if picked.size < MIN_MONTHS:
-        raise TimeAxisError(
-            f"at least {MIN_MONTHS} months are expected for a trend",
-            f"{picked.size} between {first} and {last}",
-            stack.name,
-            f"The record runs {stack.months[0]} to {stack.months[-1]}.",
-        )
-    return picked
-
-
 def check_trend(
     stack,
     *,
@@ -141,7 +126,7 @@ def check_trend(
     ):
         if choice not in known:
             raise ParameterError(f"one of {', '.join(known)} is expected", choice, name)
-    picked = select_months(stack, start, end)
+    picked = chosen_months(stack, start, end, MIN_MONTHS)
     for other in (flags, sigma):
         if other is not None:
             check_same_grid(stack.grid, other.grid, stack.name, other.name)
@@ -188,7 +173,7 @@ def map_trend(
     if sigma is not None:
         factor = sigma_factor(stack, sigma)
         reads.append(lambda *window: factor * sigma.read(*window, bands=picked))
-    shares = []
+    counts = []
     names = trend_bands(test, sigma is not None)
     plain = names.index("p_original" if "p_original" in names else "p")
 
@@ -200,7 +185,9 @@ def map_trend(
         errors = Errors(rest[-1], made, draws) if sigma is not None else None
         with located(stack.name):
             result = trend_kernel(values, deseasonalise, aside, test, errors, check)
-        shares.append(result[[BANDS.index("p"), plain]])
+        p = result[[BANDS.index("p"), plain]]
+        known = np.isfinite(p[0])
+        counts.append((known.sum(), *(p[:, known] < 0.01).sum(axis=1)))
         return (result,)
 
     unit = stack.units or "units"
@@ -225,11 +212,10 @@ def map_trend(
             stack.grid, reads, kernel, [file],
             planes=(4 if sigma is None else 6) * picked.size, progress=progress, **blocks,
         )  # fmt: skip
-        p = np.concatenate(shares, axis=1) if shares else np.empty((2, 0))
-        known = p[:, np.isfinite(p[0])]
-        if not known.size:
+        cells, *sure = np.sum(counts, axis=0) if counts else (0, 0, 0)
+        if not cells:
             raise DataError(
                 "at least one series long enough for a trend is expected", "none", stack.name
             )
-    share, original = (known < 0.01).mean(axis=1)
-    return TrendSummary(first, last, picked.size, known.shape[1], float(share), float(original))
+    share, original = (float(n / cells) for n in sure)
+    return TrendSummary(first, last, picked.size, int(cells), share, original)

@@ -83,7 +83,9 @@ def map_mean(
         *flag, check = rest
         check()
         result = mean_over_time(observed(values, flag), months, method, min_share)
-        counts.append(result[1][np.isfinite(result[0])])
+        seen = result[1][np.isfinite(result[0])]
+        if seen.size:
+            counts.append((seen.size, seen.min(), seen.max()))
         return (result,)
 
     what = "all months alike" if method == "months" else "mean of the twelve calendar months"
@@ -104,8 +106,7 @@ def map_mean(
             stack.grid, reads, kernel, [file],
             planes=4 * picked.size, progress=progress, **blocks,
         )  # fmt: skip
-        seen = np.concatenate(counts) if counts else np.empty(0)
-        if not seen.size:
+        if not counts:
             raise DataError(
                 f"a cell with {100 * min_share:g} % of the months is expected",
                 "none",
@@ -115,4 +116,5 @@ def map_mean(
     same = bool(stack.baseline) and np.array_equal(
         baseline_mask(stack.months, stack.baseline), np.isin(np.arange(stack.months.size), picked)
     )
-    return MeanSummary(months[0], months[-1], seen.size, int(seen.min()), int(seen.max()), same)
+    cells, fewest, most = zip(*counts)
+    return MeanSummary(months[0], months[-1], sum(cells), int(min(fewest)), int(max(most)), same)

@@ -110,7 +110,9 @@ def map_seasonality(
         *flag, check = rest
         check()
         result = seasonality(observed(values, flag)[skip : skip + 12 * years], min_years)
-        counts.append(result[[0, 3]])
+        complete = result[3, np.isfinite(result[0])]
+        if complete.size:
+            counts.append((complete.size, complete.min(), complete.max()))
         return (result,)
 
     first = int(str(months[skip])[:4])
@@ -130,9 +132,7 @@ def map_seasonality(
             stack.grid, reads, kernel, [file],
             planes=4 * picked.size, progress=progress.part(0.0, 0.9), **blocks,
         )  # fmt: skip
-        share, complete = np.concatenate(counts, axis=1) if counts else np.empty((2, 0))
-        known = np.isfinite(share)
-        if not known.any():
+        if not counts:
             raise DataError(
                 f"a cell with {min_years} complete years is expected",
                 "none",
@@ -142,7 +142,8 @@ def map_seasonality(
     with BandFile(output) as made:
         area, above = shares_above(made, BANDS[0], [level for level, _ in PUBLISHED])
         mean, sphere = weighted_mean(made, BANDS[0]), made.grid.is_geographic
+    cells, fewest, most = zip(*counts)
     return SeasonalitySummary(
-        first, first + years - 1, int(complete[known].min()), int(complete[known].max()),
-        int(known.sum()), mean, area, above, sphere,
+        first, first + years - 1, int(min(fewest)), int(max(most)),
+        sum(cells), mean, area, above, sphere,
     )  # fmt: skip
