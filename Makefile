@@ -25,6 +25,7 @@ bench:           ## our kernels beside named peers, as ratios; time and memory b
 	@tools/setup.sh test
 	@$(PYTHON) bench/run.py
 	@$(PYTHON) bench/memory.py --large
+	@$(PYTHON) bench/downscaling_memory.py --large
 
 docs:            ## the pages in docs/algorithms, from the algorithms' own help
 	@tools/setup.sh test

@@ -176,10 +176,11 @@ def robust_rows():
 def main():
     """Print the table."""
     print(f"{'kernel':42} {'peer':18} {'ours/s':>10} {'peer/s':>10} {'ratio':>8} {'goal':>6}")
+    from downscaling import downscaling_rows
     from zonal import zonal_rows
 
     print(OTHERS)
-    for rows in (ssa_rows, trend_rows, stl_rows, robust_rows, zonal_rows):
+    for rows in (ssa_rows, trend_rows, stl_rows, robust_rows, zonal_rows, downscaling_rows):
         for name, peer, ours, theirs, goal in rows():
             ratio = ours / theirs
             verdict = "" if ratio >= goal else "  below goal"

@@ -31,7 +31,8 @@ def try_model(model):
     values = _trial(model.contract)
     for file in model.files:
         try:
-            mean, std = ModelSession(file, model.contract).run(values)
+            with ModelSession(file, model.contract) as session:
+                mean, std = session.run(values)
         except GraceWaterError as error:
             return False, [*lines, str(error)]
         for what, result in ((model.contract.output, mean), (model.contract.output_std, std)):

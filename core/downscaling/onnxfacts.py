@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ReadError
-from .wire import BYTES, damaged, fields, numbers, signed, text
+from .wire import BYTES, damaged, fields, numbers, signed, skip_numbers, text
 
 #: Bytes of one element by ONNX data type; 8 where unknown, so that sizes are never played down.
 _ELEMENT = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
 _TYPE_NAMES = {1: "float32", 6: "int32", 7: "int64", 10: "float16", 11: "float64"}
-_DEPTH = 16
+_DEPTH = 4
+#: Branches in one file: ONNX Runtime 1.19 takes minutes to load thousands of them.
+_MOST_GRAPHS = 200
+#: Dimensions of one tensor; more is no model but an attempt to keep us busy.
+_MOST_DIMS = 32
 
 
 @dataclass
@@ -44,6 +48,7 @@ class OnnxFacts:
     operators: set = field(default_factory=set)
     external: list = field(default_factory=list)
     functions: int = 0
+    graphs: int = 0
     parameters: int = 0
     declared: int = 0
 
@@ -124,6 +129,9 @@ def _pair(data, begin, end):
 def _graph(data, begin, end, facts, depth):
     if depth > _DEPTH:
         raise damaged("graphs nested too deeply")
+    facts.graphs += 1
+    if facts.graphs > _MOST_GRAPHS:
+        raise damaged(f"more than {_MOST_GRAPHS} graphs in one")
     for number, kind, value, stop in fields(data, begin, end):
         if kind != BYTES:
             continue
@@ -154,24 +162,45 @@ def _node(data, begin, end, facts, depth):
 
 
 def _attribute(data, begin, end, facts, depth):
+    """Graphs and tensors in an attribute; the runs of numbers that trees are made of are skipped.
+
+    The key of a float is 0x3d, that of an integer 0x40.
+    """
+    at = begin
+    while at < end:
+        if data[at] in (0x3D, 0x40):
+            after = skip_numbers(data, at, end)
+            if after > at:
+                at = after
+                continue
+        at = _attribute_fields(data, at, end, facts, depth)
+
+
+def _attribute_fields(data, begin, end, facts, depth):
+    """Fields up to the first number of a run; where it begins."""
     for number, kind, value, stop in fields(data, begin, end):
-        if kind != BYTES:
-            continue
-        if number in (5, 10):
-            _tensor(data, value, stop, facts)
-        elif number in (6, 11):
-            _graph(data, value, stop, facts, depth + 1)
-        elif number in (22, 23):
-            raise damaged("sparse weights, which are not supported")
+        if kind == BYTES:
+            if number in (5, 10):
+                _tensor(data, value, stop, facts)
+            elif number in (6, 11):
+                _graph(data, value, stop, facts, depth + 1)
+            elif number in (22, 23):
+                raise damaged("sparse weights, which are not supported")
+        if stop < end and data[stop] in (0x3D, 0x40):
+            return stop
+    return end
 
 
 def _tensor(data, begin, end, facts):
-    name, count, element = "", 1, 8
+    name, count, element, dims = "", 1, 8, 0
     for number, kind, value, stop in fields(data, begin, end):
         if number == 1:
             for dim in numbers(data, kind, value, stop):
+                dims += 1
                 if dim < 0:
                     raise damaged("weights of negative size")
+                if dims > _MOST_DIMS:
+                    raise damaged(f"weights of more than {_MOST_DIMS} dimensions")
                 count *= dim
         elif number == 2:
             element = _ELEMENT.get(value, 8)

@@ -12,6 +12,8 @@ from ..errors import ModelError
 MAX_OPSET, MAX_IR, MAX_ML = 17, 8, 3
 #: Domains of operators that ONNX Runtime itself brings.
 DOMAINS = {"": MAX_OPSET, "ai.onnx.ml": MAX_ML}
+#: Operators that may never end.
+ENDLESS = {"Loop", "Scan"}
 MAX_FILE = 500 * 2**20
 #: Bytes that weights and constants may take by their stated shapes.
 MAX_DECLARED = 2 * 2**30
@@ -41,6 +43,14 @@ def check_facts(facts, path):
             f"operators of {', '.join(foreign)}" if foreign else "functions of its own",
             where,
             "Such a model needs code that is not in ONNX Runtime; export it without.",
+        )
+    endless = sorted({kind for _, kind in facts.operators} & ENDLESS)
+    if endless:
+        raise ModelError(
+            "a model without loops is expected",
+            f"the operators {', '.join(endless)}",
+            where,
+            "How long a loop runs is not known before it ends; export the model unrolled.",
         )
     undeclared = sorted({domain for domain, _ in facts.operators} - set(facts.opsets))
     if undeclared:

@@ -95,6 +95,12 @@ class PixelRunner:
         classes = None if self.strata is None else self.strata(row, col, ny, nx)
         return Given((row, col, ny, nx), values, classes)
 
+    def close(self):
+        """Release the sessions."""
+        for members in self.sessions.values():
+            for session in members:
+                session.close()
+
     def usable(self, given):
         """Cells (y, x) whose predictors suffice, whatever their class."""
         known = np.isfinite(given.values)
@@ -144,7 +150,7 @@ class PixelRunner:
                 check()
                 end = min(len(rows), begin + self.pace.size)
                 started = time.perf_counter()
-                m, s = session.run(_enough(rows[begin:end]))
+                m, s = session.run(_enough(rows[begin:end]), check)
                 self.pace.took(end - begin, time.perf_counter() - started)
                 mean[begin:end] = m[: end - begin]
                 if std is not None:
@@ -198,6 +204,11 @@ class PatchRunner:
     def count(self, given):
         """Nothing to count: a patch model has no classes."""
 
+    def close(self):
+        """Release the sessions."""
+        for session in self.sessions:
+            session.close()
+
     def _patches(self, row, col, ny, nx):
         """Patches of a block, and the rows and columns that they cover."""
         patches = blended(self.y, self.x, row, col, ny, nx)
@@ -227,7 +238,7 @@ class PatchRunner:
             batch = np.stack([self._cut(filled, p, top, left) for p in chosen])
             for session, into in zip(self.sessions, total):
                 started = time.perf_counter()
-                means, stds = session.run(batch)
+                means, stds = session.run(batch, check)
                 self.pace.took(len(chosen), time.perf_counter() - started)
                 for n, (a, b) in enumerate(chosen):
                     to_y, from_y = served(self.y, a, row, ny)

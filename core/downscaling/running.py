@@ -168,6 +168,7 @@ def downscale(
     targets = (output, std_output, outside_output)
     with ExitStack() as files:
         files.enter_context(bounded_cache())
+        files.callback(runner.close)
         paths = files.enter_context(atomic_paths(targets))
         writers = [
             files.enter_context(stack_writer(path, i, name=target)) if target else None

@@ -5,9 +5,15 @@ to see a file that somebody sent, its claims are looked at here, in a language w
 a wrong length is an error and not a hole.
 """
 
+import numpy as np
+
 from ..errors import ReadError
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+#: Parts of one message, from which on reading them in Python would take too long.
+MOST_FIELDS = 5_000_000
+#: Bytes looked at in one step when a run of numbers is skipped.
+_RUN = 1 << 24
 _WIDTH = {FIXED64: 8, FIXED32: 4}
 
 
@@ -35,11 +41,19 @@ def fields(data, begin=0, end=None):
 
     ``value`` is a number for numbers, and where the payload begins for byte
     strings, which run to ``stop``: nothing is copied, so that a tensor of a
-    gigabyte costs nothing. Raises `ReadError` where a length runs over the end.
+    gigabyte costs nothing. Raises `ReadError` where a length runs over the end, and
+    for messages of so many parts that reading them would take minutes.
     """
     at, end = begin, len(data) if end is None else end
-    while at < end:
-        key, at = varint(data, at, end)
+    for _ in range(MOST_FIELDS):
+        if at >= end:
+            return
+        key = data[at]
+        # Nearly every key and length is one byte: no call for those.
+        if key < 0x80:
+            at += 1
+        else:
+            key, at = varint(data, at, end)
         field, kind = key >> 3, key & 7
         if field == 0:
             raise damaged("a field without a number")
@@ -47,7 +61,11 @@ def fields(data, begin=0, end=None):
             value, at = varint(data, at, end)
             yield field, kind, value, at
         elif kind == BYTES:
-            size, at = varint(data, at, end)
+            size = data[at] if at < end else 0x80
+            if size < 0x80:
+                at += 1
+            else:
+                size, at = varint(data, at, end)
             if size > end - at:
                 raise damaged(f"{size} bytes announced where {end - at} follow")
             yield field, kind, at, at + size
@@ -60,6 +78,33 @@ def fields(data, begin=0, end=None):
             yield field, kind, value, at
         else:
             raise damaged(f"a field of unknown kind {kind}")
+    if at < end:
+        raise damaged(f"more than {MOST_FIELDS} parts in one")
+
+
+def skip_numbers(data, begin, end):
+    """Where the run of repeated numbers of one field that begins at ``begin`` ends.
+
+    Trees are hundreds of thousands of such numbers. Only whole ones are skipped: what
+    is damaged is left for `fields`. Returns ``begin`` where there is no such run.
+    """
+    key = data[begin]
+    view = np.frombuffer(data, np.uint8, min(end - begin, _RUN), begin)
+    if key & 7 == FIXED32:
+        keys = view[: len(view) // 5 * 5 : 5]
+        other = np.flatnonzero(keys != key)
+        return begin + 5 * int(other[0] if other.size else keys.size)
+    if key & 7 != VARINT or key >= 0x80:
+        return begin
+    # A byte below 128 ends a number, and a key is one such byte: so they alternate.
+    ends = np.flatnonzero(view < 0x80)
+    keys, values = ends[::2], ends[1::2]
+    keys = keys[: values.size]
+    before = np.concatenate([[-1], values[:-1]])
+    whole = (view[keys] == key) & (keys == before + 1) & (values - keys <= 10)
+    bad = np.flatnonzero(~whole)
+    count = int(bad[0]) if bad.size else values.size
+    return begin + (int(values[count - 1]) + 1 if count else 0)
 
 
 def text(data, begin, stop):
