@@ -135,7 +135,7 @@ def _entry(entry, manifest, contract):
     for key, value in (("stratum", stratum), ("member", member)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
             raise ModelError(f"a whole number for '{key}' of {name} is expected", value, where)
-    stated = str(entry.get("sha256", "")).lower()
+    stated = "".join(str(entry.get("sha256", "")).split()).lower()
     facts = read_facts(path)
     check_facts(facts, path)
     found = sha256(path)

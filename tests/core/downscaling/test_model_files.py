@@ -174,6 +174,14 @@ class TestManifest:
         assert model.strata == (11, 12) and model.contract.strata == (11, 12)
         assert [f.path.name for f in model.members(12)] == ["12.onnx"]
 
+    def test_a_digest_may_be_written_in_groups(self, tmp_path):
+        self.write(tmp_path)
+        digest = sha256(tmp_path / "11.onnx")
+        groups = " ".join(digest[i : i + 8] for i in range(0, 64, 8))
+        assert load_model(self.write(tmp_path, sha256=groups)).files[0].sha256 == digest
+        with pytest.raises(ModelError, match="SHA-256"):
+            load_model(self.write(tmp_path, sha256=groups[::-1]))
+
     @pytest.mark.parametrize(
         ("entry", "word"),
         [
