@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..data.bands import BandFile
+from ..data.months import is_month
 from ..data.stack import MonthlyStack
 from ..errors import ParameterError, TimeAxisError
 from ..report.html import Report
@@ -47,7 +48,9 @@ class ProfileSource:
                 )
             self._file.index(band)
             self._band, self.planes = band, 4
-            self.unit = self._file.unit(band) or self._file.tags.get("units", "")
+            # What a stack says of itself holds for its months, that of a map for its first band.
+            whole = self._file.tags.get("units", "") if is_month(band) else ""
+            self.unit = self._file.unit(band) or whole
             self.what = f"{band} ({quantity})" if quantity else band
             return
         picked, self._reads, self._observed = observed_reader(self._stack, flags, start, end)

@@ -34,7 +34,9 @@ class TrendRaster(BandFile):
             self.index("slope_per_year", parameter, REMEDY)
             self._slope, months = "slope_per_year", 12.0
         self.has_plain = "p_original" in self.names
-        stated = self.unit(self._slope).rsplit("/", 1)[0].strip()
+        # GDAL's translate loses the units of bands; the map's own tag is of its slopes.
+        stated = self.unit(self._slope) or self.tags.get("units", "")
+        stated = stated.rsplit("/", 1)[0].strip()
         try:
             factor, self.unit_of_storage = storage_factor(stated, self.name), "cm"
             self.is_storage = True

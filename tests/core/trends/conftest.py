@@ -16,7 +16,7 @@ def write_trend(path, slope, p, plain=None, grid=None, unit="cm", order=0, yearl
     if plain is not None:
         bands["p_original"] = (np.atleast_2d(plain).astype(float), "")
     names = list(bands)[:: -1 if order else 1]
-    tags = {"long_name": "trend of storage", "history": "made for a test"}
+    tags = {"units": f"{unit}/yr", "long_name": "trend of storage", "history": "made for a test"}
     with RasterWriter(
         path, grid, names, dtype="float64", units=[bands[n][1] for n in names], tags=tags
     ) as file:

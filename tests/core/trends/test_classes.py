@@ -165,3 +165,16 @@ def test_rasters_without_place_are_refused(tmp_path):
     gdal.GetDriverByName("GTiff").Create(path, 2, 2, 1, gdal.GDT_Byte).FlushCache()
     with pytest.raises(GridError):
         TrendRaster(path)
+
+
+@pytest.mark.parametrize("yearly", [False, True])
+def test_a_map_clipped_by_extent_keeps_its_unit(tmp_path, make_trend, yearly):
+    """GDAL's translate, QGIS's clip by extent, drops the units of bands."""
+    from osgeo import gdal
+
+    path = make_trend(tmp_path / "t.tif", [[1.0, 2.0]], [[0.1, 0.2]], unit="mm", yearly=yearly)
+    clipped = str(tmp_path / "c.tif")
+    gdal.Translate(clipped, path, srcWin=[1, 0, 1, 1])
+    with TrendRaster(clipped) as trend:
+        assert trend.slope_unit == "cm/month" and trend.is_storage
+        assert trend.read_trend()[0][0, 0] == pytest.approx(0.2)

@@ -200,3 +200,11 @@ def test_mean_map_three_by_three(tmp_path, make_stack):
         assert file.descriptions == ("mean", "months") and file.units == ("cm", "months")
         assert file.tags()["baseline"] == "2004-01/2004-04"
     assert not (tmp_path / "x.tif").exists()
+
+
+def test_a_band_without_a_unit_does_not_get_that_of_the_slopes(tmp_path, make_trend):
+    path = make_trend(tmp_path / "t.tif", [[1.0], [2.0]], [[0.1], [0.2]])
+    for band, unit in (("p", ""), ("slope_per_year", "cm/yr"), ("slope_per_month", "cm/month")):
+        source = ProfileSource(path, band)
+        assert source.unit == unit
+        source.close()
