@@ -25,7 +25,7 @@ OVERSHOOT = 1.5
 #: Seconds of one kernel call. It looks for Cancel by itself, and works best on many series.
 _SECONDS = 2.0
 #: Raise it when the same settings give other results, so that no old journal is used.
-_METHOD = 1
+_METHOD = 2
 
 
 @dataclass(frozen=True)

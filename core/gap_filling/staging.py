@@ -105,7 +105,8 @@ def _run(values, months, stages, settings, extrapolate, progress):
             others = part_of(progress, share, 1.0 - share)
             choice = cross_validate(values, months, stage.candidates, others, **settings)
         if stage.flag == STAGE_A and any(s.candidates for s in stages):
-            heldout = hide_short_gaps(part, stage.window, stage.modes, **settings)
+            still = part_of(progress, 0.0, 0.0)  # for Cancel; a small part of the whole
+            heldout = hide_short_gaps(part, stage.window, stage.modes, progress=still, **settings)
         elif stage.flag == STAGE_B:
             unknown = choice.modes == 0
             choice.window[unknown], choice.modes[unknown] = stage.window, stage.modes

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from grace_water_toolbox.core.errors import Cancelled, ParameterError, TimeAxisError
-from grace_water_toolbox.core.gap_filling import crossvalidation
+from grace_water_toolbox.core.gap_filling import crossvalidation, staging
 from grace_water_toolbox.core.gap_filling.crossvalidation import (
     Candidates,
     check_candidates,
@@ -189,3 +189,20 @@ def test_cancel_and_progress():
 
     with pytest.raises(Cancelled):
         cross_validate(series(8), axis(), SMALL, progress=stop)
+
+
+def test_cancel_is_seen_while_short_gaps_are_hidden(monkeypatch):
+    inside, seen = [], []
+
+    def watched(*arguments, **settings):
+        inside.append(True)
+        result = hide_short_gaps(*arguments, **settings)
+        inside.clear()
+        return result
+
+    monkeypatch.setattr(staging, "hide_short_gaps", watched)
+    fill_published(
+        series(9), axis(), candidates=SMALL, window_a=12, window_b=12, modes_b=2,
+        era_end="2008-12", progress=lambda share: seen.append(bool(inside)),
+    )  # fmt: skip
+    assert any(seen)
