@@ -19,7 +19,7 @@ from ..core.errors import Cancelled, DependencyError, GraceWaterError, ReadError
 from .feedback import QgisProgress
 from .groups import GROUPS
 from .help import help_html
-from .labels import label_parameters
+from .labels import label_parameters, title
 from .styling import LayerStyler
 from .targets import check_ending, check_targets
 
@@ -47,7 +47,7 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
     def __init__(self):
         """Start without resolved layers."""
         super().__init__()
-        self.sources = {}
+        self.sources, self.titles = {}, {}
 
     # -- identity -----------------------------------------------------------
     def tr(self, text):
@@ -205,14 +205,14 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
         check_targets(self, parameters, self.sources)
 
     def _resolve(self, parameters, context):
-        self.sources = {}
+        self.sources, self.titles = {}, {}
         for definition in self.parameterDefinitions():
             if not isinstance(definition, QgsProcessingParameterRasterLayer):
                 continue
             name = definition.name()
             layer = self.parameterAsRasterLayer(parameters, name, context)
             if layer is not None and layer.isValid():
-                self.sources[name] = layer.source()
+                self.sources[name], self.titles[name] = layer.source(), layer.name()
             elif parameters.get(name) not in (None, ""):
                 raise _no_raster(name, parameters[name])
 
@@ -228,10 +228,10 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
 
     def open_stack(self, name):
         """The stack of a raster parameter, named after it in errors."""
-        from ..core.data.stack import MonthlyStack, short_name
+        from ..core.data.stack import MonthlyStack
 
         source = self.sources[name]
-        return MonthlyStack(source, f"{name} ({short_name(source)})")
+        return MonthlyStack(source, f"{name} ({title(source, self.titles.get(name))})")
 
     def baseline(self, parameters, context):
         """The two months of `BASELINE` as they were written."""

@@ -1,5 +1,6 @@
 """QGIS feedback as the core's progress."""
 
+from ..core import accelerate
 from ..core.progress import Progress
 
 
@@ -29,3 +30,16 @@ class QgisProgress(Progress):
     def is_cancelled(self):
         """Whether the user pressed Cancel."""
         return self._feedback.isCanceled()
+
+
+def tell_accelerator(progress):
+    """Say in the log whether numba speeds up the run, and if not, what would be gained."""
+    state = accelerate.state()
+    if state.startswith("numba "):
+        progress.info(f"Compiled by {state}.")
+        return
+    verb = "" if state.startswith("does not") else "is "
+    progress.info(
+        f"The optional package numba {verb}{state}. The results are the same without it, but take "
+        "several times as long. How to install it: README, Install."
+    )

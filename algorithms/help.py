@@ -5,7 +5,9 @@ from html import escape
 
 def help_html(algorithm):
     """HTML for QGIS's help panel: what it does, parameters, citation."""
-    parts = [f"<p>{escape(algorithm.tr(text))}</p>" for text in algorithm.HELP]
+    parts = [
+        f"<p>{escape(algorithm.tr(text))}</p>" for text in (algorithm.SUMMARY, *algorithm.HELP)
+    ]
     rows = []
     for definition in algorithm.parameterDefinitions():
         if definition.help():

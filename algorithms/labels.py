@@ -1,6 +1,7 @@
 """Parameters in messages: by the name that scripts use and by the label of the dialog."""
 
 import re
+from pathlib import Path
 
 #: A name that is part of a path, a file name or a longer word is none.
 _WORD = r"(?<![\w./\\\"'-])({})(?![\w/\\\"'-]|\.\w)"
@@ -20,3 +21,16 @@ def label_parameters(text, labels):
         return text
     said = ", ".join(f'{name} is "{labels[name]}"' for name in dict.fromkeys(found))
     return f"{text} In the dialog, {said}."
+
+
+def title(source, layer_name=""):
+    """What a person calls a raster: its file, or the layer where the file is temporary.
+
+    QGIS calls every temporary file after its parameter (``OUTPUT.tif``), which tells
+    nothing in a report.
+    """
+    from ..core.data.stack import short_name
+
+    short = short_name(source)
+    temporary = short.startswith("OUTPUT") and layer_name not in ("", None, Path(short).stem)
+    return layer_name if temporary else short

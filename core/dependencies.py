@@ -10,6 +10,13 @@ REMEDY = (
     "'conda install -c conda-forge {plain}'; then restart QGIS."
 )
 
+#: Packages that few package managers have.
+ELSEWHERE = {
+    "onnxruntime": "Where the package manager has no onnxruntime (Debian 12 has none), run "
+    "'python3 -m pip install --user --no-deps onnxruntime' with the Python of QGIS; Debian and "
+    "Ubuntu also want --break-system-packages. --no-deps leaves numpy and GDAL as they are.",
+}
+
 
 def missing_packages(names):
     """The packages among ``names`` that cannot be found."""
@@ -33,7 +40,8 @@ def check_packages(names):
 def missing_error(names):
     """The error for missing packages."""
     dashed = " ".join(f"python3-{n.lower()}" for n in names)
+    remedy = REMEDY.format(apt=dashed, osgeo=dashed, plain=" ".join(names))
     return DependencyError(
         f"the Python package{'s' if len(names) > 1 else ''} {', '.join(names)} must be installed",
-        remedy=REMEDY.format(apt=dashed, osgeo=dashed, plain=" ".join(names)),
+        remedy=" ".join([remedy, *(ELSEWHERE[name] for name in names if name in ELSEWHERE)]),
     )

@@ -7,6 +7,7 @@ import pytest
 from grace_water_toolbox.algorithms.registry import ALGORITHMS
 from grace_water_toolbox.core.data.sample import TRUTH_FIELDS, truth_rows
 from grace_water_toolbox.core.data.twin import make_twin
+from screenshots import PICTURES
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -53,7 +54,9 @@ def test_no_machine_paths(page):
 
 def test_readme_shows_the_program():
     pictures = {Path(t).name for t in links(ROOT / "README.md") if t.endswith(".png")}
-    assert pictures >= {"toolbox.png", "dialog.png", "trend-map.png", "basin-plot.png"}
+    assert pictures == {f"{name}.png" for name in PICTURES}
+    every = sum(path.stat().st_size for path in (DOCS / "images").glob("*.png"))
+    assert every < 1_500_000
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda a: a.ID)

@@ -6,8 +6,8 @@ The synthetic sample goes through the toolbox without a window, then this file r
 second time inside a QGIS window (``scenario``) and takes the pictures there.
 """
 
-import csv
-import shutil
+import io
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -15,50 +15,79 @@ from headless import ROOT, Headless
 from window import run_in_window
 
 IMAGES = ROOT / "docs" / "images"
-PICTURES = ("toolbox", "dialog", "trend-map")
-BASIN = "Elmara"
-LIMIT = 250_000  # bytes a picture may have
+PICTURES = ("toolbox", "dialog", "classes-stippling", "basin-report", "downscaled")
+LIMIT = 120_000  # bytes a picture may have
+MONTH = 133  # 2013-04, in the middle of the record
 
 
 def main():
-    """Sample, window, basin plot."""
+    """Sample, window, pictures."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="grace-") as folder:
         folder = Path(folder)
         files = make_sample(folder)
         run_in_window(__file__, files, folder)
+        beside(folder, "coarse", "fine", "downscaled")
         for name in PICTURES:
-            shutil.copy(folder / f"{name}.png", IMAGES)
-        (IMAGES / "basin-plot.png").write_bytes(basin_plot(files))
-    for path in sorted(IMAGES.glob("*.png")):
-        print(f"{path.relative_to(ROOT)}  {path.stat().st_size / 1000:.0f} kB")
-        if path.stat().st_size > LIMIT:
-            raise ValueError(f"{path.name} is larger than {LIMIT} bytes")
+            keep(folder / f"{name}.png", IMAGES)
+
+
+def keep(picture, folder):
+    """Copy a picture in 256 colours, a third of the bytes; the copy may not exceed ``LIMIT``."""
+    from PIL import Image
+
+    # Flat areas (map, legend, text) keep their very colours, the rest takes the nearest.
+    whole, packed = Image.open(picture).convert("RGB"), io.BytesIO()
+    counted = sorted(whole.getcolors(whole.width * whole.height), reverse=True)
+    spread = whole.quantize(32, dither=0).getpalette()[:96]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for _, colour in counted[:224] for part in colour] + spread)
+    whole.quantize(palette=palette, dither=0).save(packed, "png", optimize=True)
+    size = packed.tell()
+    if size > LIMIT:
+        raise ValueError(f"{picture.name} is larger than {LIMIT} bytes")
+    (Path(folder) / picture.name).write_bytes(packed.getvalue())
+    print(f"{picture.name}  {size / 1000:.0f} kB")
+
+
+def beside(folder, left, right, name):
+    """Two pictures of one size side by side."""
+    from PIL import Image
+
+    parts = [Image.open(folder / f"{part}.png").convert("RGB") for part in (left, right)]
+    width, height = parts[0].size
+    whole = Image.new("RGB", (2 * width + 12, height), "white")
+    for number, part in enumerate(parts):
+        whole.paste(part, (number * (width + 12), 0))
+    whole.save(folder / f"{name}.png")
 
 
 def make_sample(folder):
     """The synthetic sample, filled and separated; files by name."""
-    names = ("soil_moisture", "snow", "canopy", "twsa", "sigma", "filled", "flags", "gwsa")
+    names = ("soil_moisture", "snow", "canopy", "twsa", "filled", "flags", "gwsa", "model", "fine")
     files = {name: str(folder / f"{name}.tif") for name in names}
-    for name in ("grace.nc", "basins.gpkg", "series.csv", "summary.csv"):
-        files[Path(name).stem] = str(folder / name)
+    for name in ("grace.nc", "basins.gpkg", "era5.nc", "series.csv", "basins.html"):
+        files[name] = str(folder / name)
     components = {
         "SOILMOISTURE": files["soil_moisture"],
         "SNOW": files["snow"],
         "CANOPY": files["canopy"],
     }
-    with Headless() as qgis:
+    # With numba, where the environment that runs this has it: minutes become seconds.
+    with Headless(python_path=sysconfig.get_path("purelib")) as qgis:
         qgis.run(
             "gracewater:sampledata",
-            OUTPUT_GRACE=files["grace"],
-            OUTPUT_BASINS=files["basins"],
+            OUTPUT_GRACE=files["grace.nc"],
+            OUTPUT_BASINS=files["basins.gpkg"],
+            OUTPUT_REANALYSIS_STORAGE=files["era5.nc"],
+            SIZE="standard",
             **{f"OUTPUT_{name}": path for name, path in components.items()},
         )
         qgis.run(
             "gracewater:importgrace",
-            INPUT=files["grace"],
+            INPUT=files["grace.nc"],
+            NOISY="missing",
             OUTPUT=files["twsa"],
-            OUTPUT_UNCERTAINTY=files["sigma"],
         )
         qgis.run(
             "gracewater:fillgapsssa",
@@ -75,43 +104,26 @@ def make_sample(folder):
         )
         qgis.run(
             "gracewater:basinstatistics",
-            INPUT=files["filled"],
-            BASINS=files["basins"],
+            INPUT=files["gwsa"],
+            BASINS=files["basins.gpkg"],
             BASIN_FIELD="basin",
             FLAGS=files["flags"],
-            UNCERTAINTY=files["sigma"],
-            OUTPUT=files["series"],
-            OUTPUT_SUMMARY=files["summary"],
+            OUTPUT=files["series.csv"],
+            OUTPUT_HTML=files["basins.html"],
+        )
+        qgis.run(
+            "gracewater:importstorage",
+            INPUT=files["era5.nc"],
+            PRODUCT="era5-land",
+            OUTPUT=files["model"],
+        )
+        qgis.run(
+            "gracewater:downscaledelta",
+            INPUT=files["filled"],
+            FINE=files["model"],
+            OUTPUT=files["fine"],
         )
     return files
-
-
-def basin_plot(files):
-    """The series of one basin with its trend, as PNG."""
-    import numpy as np
-    from grace_water_toolbox.core.report.series import series_plot
-
-    series = [row for row in read_table(files["series"]) if row["basin"] == BASIN]
-    (summary,) = [row for row in read_table(files["summary"]) if row["basin"] == BASIN]
-    values, sigma = (
-        np.array([float(row[key] or "nan") for row in series]) for key in ("value", "uncertainty")
-    )
-    slope, low, high = (float(summary[k]) for k in ("slope_cm_yr", "slope_lower", "slope_upper"))
-    level = np.nanmedian(values - slope * np.arange(values.size) / 12.0)
-    return series_plot(
-        [row["date"] for row in series],
-        values,
-        uncertainty=sigma,
-        filled=np.array([row["filled"] == "1" for row in series]),
-        trend=(slope, level, low, high),
-        title=f"Total water storage of the basin {BASIN} (synthetic sample)",
-    )
-
-
-def read_table(path):
-    """The rows of a CSV file."""
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 # -- inside QGIS ----------------------------------------------------------------
@@ -132,28 +144,77 @@ def scenario(window):
         for key, name in (("flags", "Flags"), ("gwsa", "GWSA"))
     )
 
+    asked = {"INPUT": gwsa, "FLAGS": flags, "TEST": "yue-wang"}
     dialog = yield from window.open_dialog("Trend map")
     dialog.resize(1000, 560)
     dialog.findChild(QSplitter).setSizes([570, 400])
-    dialog.setParameters({"INPUT": gwsa, "FLAGS": flags})
+    dialog.setParameters(asked)
     yield "the dialog", window.idle
     yield from rest()
     window.picture("dialog", dialog)
-    results = yield from window.run_dialog(dialog, {"INPUT": gwsa, "FLAGS": flags})
+    results = yield from window.run_dialog(dialog, asked)
     yield from window.close_dialog(dialog)
 
     (trend,) = [x for x in project.mapLayers().values() if x.source() == results["OUTPUT"]]
     trend.setName("Groundwater trend (synthetic)")
     project.removeMapLayers([flags.id(), gwsa.id()])
-    basins = project.addMapLayer(outlined(QgsVectorLayer(files["basins"], "Basins")))
+    basins = project.addMapLayer(outlined(QgsVectorLayer(files["basins.gpkg"], "Basins")))
     tidy(window)
     window.main.resizeDocks([docks["ProcessingToolbox"]], [380], Qt.Orientation.Horizontal)
     yield from window.open_toolbox()
     yield from show(window, trend.extent(), 1.04)
     window.picture("toolbox")
-    docks["ProcessingToolbox"].hide()
-    yield from show(window, basins.extent(), 1.3)
-    window.picture("trend-map")
+
+    for name in ("Trend classes", "Stippling of significance"):
+        dialog = yield from window.open_dialog(name)
+        yield from window.run_dialog(dialog, {"INPUT": trend})
+        yield from window.close_dialog(dialog)
+    (dots,) = project.mapLayersByName("p < 0.01")
+    for number, shown in enumerate((basins, dots)):
+        node = project.layerTreeRoot().findLayer(shown)
+        project.layerTreeRoot().insertChildNode(number, node.clone())
+        project.layerTreeRoot().removeChildNode(node)
+    for table in project.mapLayersByName("Shares of the classes"):
+        project.removeMapLayer(table.id())
+    tidy(window)
+    for dock in window.main.findChildren(QDockWidget):
+        dock.setVisible(dock is docks["Layers"])
+    yield from show(window, trend.extent(), 1.04)
+    window.picture("classes-stippling")
+    yield from report(window, files["basins.html"], "basin-report")
+    yield from one_month(window, files["filled"], "coarse", basins)
+    yield from one_month(window, files["fine"], "fine", basins)
+
+
+def one_month(window, path, name, basins):
+    """The canvas with one month of a stack below the basins, in the same colours each time."""
+    from grace_water_toolbox.algorithms.styling import diverging
+    from qgis.core import QgsProject, QgsRasterLayer
+
+    stack = QgsRasterLayer(path, name)
+    diverging(MONTH, "cm", limit=15)(stack)
+    QgsProject.instance().addMapLayer(stack, False)
+    canvas = window.iface.mapCanvas()
+    window.iface.setActiveLayer(basins)
+    canvas.setLayers([basins, stack])
+    yield from show(window, basins.extent(), 1.15)
+    window.picture(name, canvas)
+
+
+def report(window, path, name):
+    """The top of a report as the browser shows it."""
+    from qgis.PyQt.QtCore import QUrl
+    from qgis.PyQt.QtWebKitWidgets import QWebView
+
+    view, loaded = QWebView(), []
+    view.resize(900, 1000)
+    view.loadFinished.connect(loaded.append)
+    view.load(QUrl.fromLocalFile(path))
+    view.show()
+    yield "the report", lambda: loaded
+    yield from rest()
+    window.picture(name, view)
+    view.close()
 
 
 def rest(seconds=1.0):

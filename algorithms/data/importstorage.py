@@ -109,7 +109,7 @@ class ImportStorage(GraceAlgorithm):
             )
         self.add(
             QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Import report"), "HTML (*.html)", optional=True
+                "OUTPUT_HTML", self.tr("Land-surface import report"), "HTML (*.html)", optional=True
             ),
             "Files, months, missing months, layers used and their conversion factors.",
         )

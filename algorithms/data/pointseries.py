@@ -106,7 +106,7 @@ class PointSeriesTable(GraceAlgorithm):
         )
         self.add(
             QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Series report"), "HTML (*.html)", optional=True
+                "OUTPUT_HTML", self.tr("Point report"), "HTML (*.html)", optional=True
             ),
             "Table of the points and a plot of each (the first 40).",
         )

@@ -22,17 +22,10 @@ from ...core.data.atomic import atomic_path
 from ...core.data.sample import NOTE, STORAGES, TRUTH_FIELDS
 from ..base import GraceAlgorithm
 from ..compat import field
-from ..styling import outlines, sequential
+from ..styling import outlines
 from .sampleextras import check_extras, declare_extras, write_files, write_layers
 from .samplepredictors import declare_predictors, write_predictors
-
-#: A winter month in the middle of the record, in which every storage has something to show.
-SHOWN_BAND = 142
-
-TRUTH_STACKS = (
-    ("OUTPUT_TRUE_TWS", "tws", "True total water storage anomaly"),
-    ("OUTPUT_TRUE_GWS", "groundwater", "True groundwater storage anomaly"),
-)
+from .samplestyles import TRUTH_STACKS, styles
 
 
 class SampleData(GraceAlgorithm):
@@ -179,8 +172,8 @@ class SampleData(GraceAlgorithm):
             results["OUTPUT_BASINS"] = self._write_basins(parameters, context, twin)
             if parameters.get("OUTPUT_TRUTH") not in (None, ""):
                 results["OUTPUT_TRUTH"] = self._write_truth(parameters, context, truth)
-        for name, _, _ in STORAGES:
-            self.style(context, results.get(f"OUTPUT_{name}"), sequential(SHOWN_BAND, "kg m⁻²"))
+        for name, style in styles().items():
+            self.style(context, results.get(name), style)
         self.style(context, results["OUTPUT_BASINS"], outlines)
         return results
 

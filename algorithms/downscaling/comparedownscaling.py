@@ -21,6 +21,7 @@ from qgis.core import (
 from ...core.dependencies import check_packages
 from ...core.downscaling.baselines import BASELINES
 from ...core.errors import ParameterError
+from ..labels import title
 from ..layers import check_source, read_polygons
 from ..masks.common import MaskAlgorithm
 from ..sinks import write_rows
@@ -115,12 +116,17 @@ class CompareDownscaling(MaskAlgorithm):
             advanced=True,
         )  # fmt: skip
         self.add(
-            QgsProcessingParameterFeatureSink("OUTPUT", self.tr("Scores"), TYPE.TypeVector),
+            QgsProcessingParameterFeatureSink(
+                "OUTPUT", self.tr("Downscaling scores"), TYPE.TypeVector
+            ),
             "Table: a row for each region and stack, cm.",
         )
         self.add(
             QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
+                "OUTPUT_HTML",
+                self.tr("Downscaling comparison report"),
+                self.tr("HTML files (*.html)"),
+                optional=True,
             ),
             "HTML page: scores, whether a stack beats the baselines, bars.",
         )
@@ -199,10 +205,11 @@ class CompareDownscaling(MaskAlgorithm):
 
         stacks = {}
         for number, source in enumerate(self.lists["INPUTS"], 1):
-            name = title = Path(short_name(source)).stem
-            if title in stacks or title in BASELINES:
-                title = f"{name} ({number})"
-            stacks[title] = files.enter_context(MonthlyStack(source, title))
+            name = title(source, self.titles.get(f"INPUTS {number}"))
+            name = Path(name).stem if name == short_name(source) else name
+            if name in stacks or name in BASELINES:
+                name = f"{name} ({number})"
+            stacks[name] = files.enter_context(MonthlyStack(source, name))
         if not stacks:
             raise ParameterError("at least one fine stack is expected", "none", "INPUTS")
         coarse, truth, model = (

@@ -203,7 +203,10 @@ class Downscale(GraceAlgorithm):
         )
         self.add(
             QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
+                "OUTPUT_HTML",
+                self.tr("Downscaling report"),
+                self.tr("HTML files (*.html)"),
+                optional=True,
             ),
             "HTML page: the model and its contract, what was made, how far outside its training, "
             "agreement with the coarse stack, a map.",

@@ -42,7 +42,10 @@ class InspectModel(GraceAlgorithm):
         )
         self.add(
             QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
+                "OUTPUT_HTML",
+                self.tr("Model report"),
+                self.tr("HTML files (*.html)"),
+                optional=True,
             ),
             "HTML page with the contract.",
         )

@@ -186,7 +186,10 @@ class PreparePredictors(GraceAlgorithm):
         )
         self.add(
             QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Report"), self.tr("HTML files (*.html)"), optional=True
+                "OUTPUT_HTML",
+                self.tr("Predictor report"),
+                self.tr("HTML files (*.html)"),
+                optional=True,
             ),
             "HTML page: source, unit, resampling, months, holes and range of each variable.",
         )

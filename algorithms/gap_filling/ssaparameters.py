@@ -136,8 +136,7 @@ def add_outputs(algorithm):
         )
     algorithm.add(
         QgsProcessingParameterFileDestination(
-            "OUTPUT_HTML", algorithm.tr("Filling report"), "HTML (*.html)", optional=True,
-            createByDefault=False,
+            "OUTPUT_HTML", algorithm.tr("Filling report"), "HTML (*.html)", optional=True
         ),
         "Months filled, held-out errors by year and by K, maps, example series with the gap "
         "shaded, spectrum of modes.",

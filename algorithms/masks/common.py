@@ -34,16 +34,15 @@ class MaskAlgorithm(GraceAlgorithm):
         for definition in self.parameterDefinitions():
             name = definition.name()
             if isinstance(definition, QgsProcessingParameterMultipleLayers):
-                self.lists[name] = self._layer_sources(parameters, name, context)
-                for number, source in enumerate(self.lists[name], 1):
-                    self.sources[f"{name} {number}"] = source
+                layers = list_layers(self, parameters, name, context)
+                self.lists[name] = [layer.source() for layer in layers]
+                for number, layer in enumerate(layers, 1):
+                    item = f"{name} {number}"
+                    self.sources[item], self.titles[item] = layer.source(), layer.name()
         for name in self.VECTORS:
             layer = self.parameterAsVectorLayer(parameters, name, context)
             if layer is not None and layer.isValid():
                 self.sources[name] = layer.source()
-
-    def _layer_sources(self, parameters, name, context):
-        return [layer.source() for layer in list_layers(self, parameters, name, context)]
 
     def given(self, parameters, name):
         """Whether an input that may be absent was given."""

@@ -60,7 +60,8 @@ class Hotspots(GraceAlgorithm):
         for name, label, value, most, text in (
             ("P", "Significance below", P, 1.0, "Cells whose p is below this level (0 to 1)."),
             ("MIN_SLOPE", "Rate above (cm/month)", MIN_SLOPE, None,
-             "Cells that change by more than this, up or down, in cm per month."),
+             "Cells that change by more than this, up or down, in cm per month. The published 0.1 "
+             "is for maps of 1 km: trends on the cells of GRACE are smoother and seldom reach it."),
             ("MIN_AREA", "Minimum area (km²)", 0.0, None,
              "Hotspots smaller than this, in km² on the sphere, are left out."),
         ):  # fmt: skip

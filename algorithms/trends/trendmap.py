@@ -10,6 +10,7 @@ from qgis.core import (
 )
 
 from ..base import GraceAlgorithm
+from ..feedback import tell_accelerator
 from ..styling import diverging
 
 DESEASONALISE = ("stl", "stl-robust", "harmonic", "none")
@@ -145,6 +146,7 @@ class TrendMap(GraceAlgorithm):
         """Map, log, style."""
         from ...core.trends.mapping import map_trend
 
+        tell_accelerator(progress)
         output = self.raster_target(parameters, "OUTPUT", context)
         settings = self._settings(parameters, context)
         test = settings["test"]

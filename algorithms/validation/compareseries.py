@@ -124,7 +124,7 @@ class CompareSeries(GraceAlgorithm):
         )
         self.add(
             QgsProcessingParameterFeatureSink(
-                "OUTPUT_SCORES", self.tr("Scores"), TYPE.TypeVector, optional=True
+                "OUTPUT_SCORES", self.tr("Series scores"), TYPE.TypeVector, optional=True
             ),
             "Table by level: n, CC, CC after straight lines are taken off, R², RMSE, trends.",
         )

@@ -129,7 +129,7 @@ class CompareStacks(GraceAlgorithm):
         )  # fmt: skip
         self.add(
             QgsProcessingParameterFeatureSink(
-                "OUTPUT_SCORES", self.tr("Scores"), TYPE.TypeVector, optional=True
+                "OUTPUT_SCORES", self.tr("Stack scores"), TYPE.TypeVector, optional=True
             ),
             "Table of the pooled metrics, weighted by area.",
         )

@@ -84,7 +84,7 @@ class ValidateWells(GraceAlgorithm):
              "stack in cm per year."),
             ("OUTPUT_BINS", "Bins of the trend", TYPE.TypeVector, True,
              "Table: predicted and observed mean and standard error of each bin, cm per year."),
-            ("OUTPUT_SCORES", "Scores", TYPE.TypeVector, True,
+            ("OUTPUT_SCORES", "Well scores", TYPE.TypeVector, True,
              "Table: n, CC, p, CC², R² = 1 − SSE/SST, RMSE, bias and fitted line of anomalies and "
              "trends, by factor on the specific yield."),
         ):  # fmt: skip
@@ -156,7 +156,7 @@ class ValidateWells(GraceAlgorithm):
         if result.outliers.any():
             wild = [n for n, k in zip(result.names, result.outliers) if k]
             notes.append(
-                f"{int(result.outliers.sum())} wild readings were set aside, in: "
+                f"Wild readings set aside: {int(result.outliers.sum())}, in: "
                 f"{', '.join(wild[:20])}."
             )
         for text in (*result.warnings, *notes):

@@ -107,7 +107,8 @@ def _warnings(means, fluxes, balance):
         more = f" and {len(without) - 12} more" if len(without) > 12 else ""
         texts.append(
             f"{len(without)} of {len(means.names)} basins have too few months in common for a "
-            f"score: {', '.join(without[:12])}{more}."
+            f"score: {', '.join(without[:12])}{more}. A month counts where storage and all fluxes "
+            "cover enough of the basin (MIN_COVERED_SHARE)."
         )
     return texts
 

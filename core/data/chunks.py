@@ -17,7 +17,8 @@ from ..progress import SILENT
 from .blasthreads import single_blas_thread
 from .unique import unique_series
 
-_FIRST_CHUNK = 64
+# Small: on a slow kernel the progress bar would stand still for a minute. It grows fourfold.
+_FIRST_CHUNK = 8
 _POLL_SECONDS = 0.1
 
 

@@ -78,10 +78,12 @@ def verdicts(scores, baselines):
 
 def _row(s, baselines):
     name = f"{s.name} (baseline)" if s.name in baselines else s.name
-    return [
-        name, s.coarse_rmse, s.coarse_cc, s.coarse_bias, s.subgrid_sd, s.fine_rmse, s.fine_cc,
+    values = (
+        s.coarse_rmse, s.coarse_cc, s.coarse_bias, s.subgrid_sd, s.fine_rmse, s.fine_cc,
         s.fine_bias, s.within_rmse, s.within_cc,
-    ]  # fmt: skip
+    )  # fmt: skip
+    # Rounding errors are no scores; the sum takes the sign off a zero.
+    return [name, *(round(float(v), 4) + 0.0 for v in values)]
 
 
 def _pictures(report, scores, name, has_truth):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..dependencies import missing_packages
+from ..dependencies import ELSEWHERE, missing_packages
 from ..errors import GraceWaterError
 
 #: Rows or patches of the trial.
@@ -18,7 +18,8 @@ def try_model(model):
     if missing_packages(["onnxruntime"]):
         return False, [
             "ONNX Runtime (the Python package onnxruntime) is not installed: the model can be "
-            "inspected but not run. docs/downscaling says how to install it."
+            "inspected but not run. "
+            f"{ELSEWHERE['onnxruntime']}"
         ]
     import onnxruntime
 

@@ -54,7 +54,8 @@ class FillPlan:
                 raise
             remedy = (
                 f"{error.remedy} 'published' has windows of 24 and 48 months: a shorter record "
-                "needs PRESET = fixed with a smaller WINDOW, or smaller CANDIDATE_WINDOWS."
+                "needs PRESET = fixed with a smaller WINDOW, smaller CANDIDATE_WINDOWS, "
+                "or more years in FOLDS."
             )
             raise ParameterError(error.expected, error.found, error.where, remedy) from error
 

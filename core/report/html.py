@@ -17,6 +17,8 @@ from ..errors import ParameterError, WriteError
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
+FACT_WIDTH = 190  # pixels of the names in a table of facts
+
 STYLE = """
 body { font-family: "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif; font-size: 10.5pt;
   color: #22303c; background-color: #ffffff; margin: 20px; max-width: 940px; }
@@ -116,7 +118,12 @@ class Report:
     def facts(self, pairs, caption=""):
         """Add a table of ``(name, value)`` pairs, the names as row headings."""
         self._table(
-            [f"<tr>{_cell('th', name)}{_cell('td', value)}</tr>" for name, value in pairs], caption
+            [
+                # A column of its own width: long values would squeeze the names to a word a line.
+                f"<tr>{_cell('th', name, width=FACT_WIDTH)}{_cell('td', value)}</tr>"
+                for name, value in pairs
+            ],
+            caption,
         )
 
     def figure(self, png_bytes, caption, alt):
@@ -183,9 +190,10 @@ def _text(value):
     return escape(str(value)).replace("\n", "<br>")
 
 
-def _cell(tag, value, right=False):
+def _cell(tag, value, right=False, width=0):
     align = "right" if right else "left"
-    return f'<{tag} align="{align}">{_text(format_cell(value))}</{tag}>'
+    wide = f' width="{width}"' if width else ""
+    return f'<{tag} align="{align}"{wide}>{_text(format_cell(value))}</{tag}>'
 
 
 def _is_number(value):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from grace_water_toolbox.algorithms.labels import label_parameters
+from grace_water_toolbox.algorithms.labels import label_parameters, title
 
 LABELS = {"INPUT": "GRACE product", "INPUT_B": "Second stack", "END": "Last month", "X": ""}
 
@@ -26,6 +26,21 @@ def test_labels_stand_behind_the_message(text, said):
 def test_what_is_no_parameter_stays(text):
     assert label_parameters(text, LABELS) == text
     assert label_parameters(text, {}) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "layer", "shown"),
+    [
+        ("/tmp/a1/OUTPUT.tif", "TWSA stack", "TWSA stack"),
+        ("/tmp/a1/OUTPUT_FLAGS.tif", "Flags", "Flags"),
+        ("/tmp/a1/OUTPUT.tif", "OUTPUT", "OUTPUT.tif"),
+        ("/tmp/a1/OUTPUT.tif", "", "OUTPUT.tif"),
+        ("/data/twsa.tif", "My layer", "twsa.tif"),
+        ('NETCDF:"OUTPUT.nc":lwe', "My layer", 'NETCDF:"OUTPUT.nc":lwe'),
+    ],
+)
+def test_a_temporary_file_goes_by_its_layers_name(source, layer, shown):
+    assert title(source, layer) == shown
 
 
 def test_an_algorithm_says_it(run, tmp_path):

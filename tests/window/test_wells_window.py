@@ -40,7 +40,7 @@ def test_wells_and_cells_are_coloured_by_correlation(make_stack, tmp_path):
                    "WELL_FIELD": "n", "DATE_FIELD": "day", "VALUE_FIELD": "v"},
     }  # fmt: skip
     shown = run_in_window(HERE / "scenario_wells.py", asked, tmp_path / "window")
-    assert {"Wells compared", "Cells compared", "Bins of the trend", "Scores"} <= set(
+    assert {"Wells compared", "Cells compared", "Bins of the trend", "Well scores"} <= set(
         shown["layers"]
     )
     up, down, random, few = (row for row in shown["Wells compared"])

@@ -238,8 +238,10 @@ def test_chunk_size_follows_the_rate_of_full_chunks():
         assert runner._collect((0, pixels, [None], elapsed), [None]) == pixels
         return runner._next_size(10**9)
 
-    assert runner._next_size(10**9) == 64
-    assert [finish(64, 1e-4), finish(256, 1e-4), finish(1024, 1e-4)] == [256, 1024, 4096]
+    assert runner._next_size(10**9) == 8
+    rising = [finish(8 * 4**n, 1e-4) for n in range(5)]
+    assert rising == [32, 128, 512, 2048, 8192]
+    assert finish(8192, 1.0) == 4096
     assert finish(10, 0.002) == 4096  # the end of a block: overhead, not a slow kernel
     assert finish(4096, 2.0) == 1024
     assert finish(1024, 1e9) == 1
@@ -273,7 +275,7 @@ def test_blas_has_one_thread_inside_and_its_own_number_outside():
         return (x,)
 
     with single_blas_thread():
-        ChunkRunner(look, [(1, float, np.nan)]).run([np.ones((1, 3))])
+        ChunkRunner(look, [(1, float, np.nan)]).run([np.ones((1, 1))])
         assert blas_threads() == [1] * len(before)
     assert inside == [[1] * len(before)]
     assert blas_threads() == before

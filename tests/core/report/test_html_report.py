@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from grace_water_toolbox.core.errors import ParameterError, WriteError
-from grace_water_toolbox.core.report.html import Report, format_cell
+from grace_water_toolbox.core.report.html import FACT_WIDTH, Report, format_cell
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,6 +76,12 @@ def test_page_holds_what_was_put_in_in_order():
     assert blocks == ["h1", "h2", "h3", "table", "table", "img", "hr"]
     assert page.within("title") == ["word"]
     assert page.within("p")[-1] == "GRACE Water Toolbox word"
+
+
+def test_names_of_facts_keep_their_width_beside_a_long_value():
+    report = Report("title")
+    report.facts([("Months missing everywhere", "2002-06, " * 40)])
+    assert f'<th align="left" width="{FACT_WIDTH}">Months missing' in report.html()
 
 
 @given(st.text(alphabet=st.characters(blacklist_categories=["Cs", "Cc"])))
