@@ -14,6 +14,7 @@ from ..progress import SILENT
 from .areas import weighted_mean
 from .harmonic import fit_harmonics
 from .months import observed_reader
+from .series import as_series, rounding
 
 AMPLITUDES = ("annual_amplitude", "semiannual_amplitude", "explained_share", "months")
 PHASES = ("annual_peak_month", "semiannual_peak_month")
@@ -42,15 +43,17 @@ def amplitude_phase(values, months, min_amplitude=0.0):
     waves explain (0 to 1), observed months. Phases: 1.0 is the start of January, 1.5 its
     middle, so that the whole number is the calendar month; the annual one lies in 1…13,
     the semiannual one, the first of two, in 1…7. NaN where the amplitude is below
-    ``min_amplitude`` or exactly 0. Under 24 observed months, or months that cannot tell
-    the terms apart, all but the number of months is NaN.
+    ``min_amplitude`` or 0 but for rounding; a constant has no share to explain. Under 24
+    observed months, or months that cannot tell the terms apart, all but the number of
+    months is NaN.
     Source: harmonic regression, see `fit_harmonics`.
     """
     # A monthly value stands for the middle of its month, half a month after its start.
     number = np.asarray(months, "datetime64[M]").astype(int) + 0.5
-    fit = fit_harmonics(values, number)
+    values = as_series(values)
+    fit, tiny = fit_harmonics(values, number), rounding(values)
     observed = np.isfinite(fit.residual).sum(axis=0)
-    count = np.isfinite(np.asarray(values, float)).sum(axis=0)
+    count = np.isfinite(values).sum(axis=0)
     good = count >= MIN_MONTHS
     amplitudes, phases = [], []
     for h in (1, 2):
@@ -62,7 +65,7 @@ def amplitude_phase(values, months, min_amplitude=0.0):
         # Rounding, at the latest that to 32 bits, can give the end of the turn: its beginning.
         peak = np.where(peak > 1.0 + period - 2e-6, 1.0, peak)
         with np.errstate(invalid="ignore"):
-            phases.append(np.where((size >= min_amplitude) & (size > 0), peak, np.nan))
+            phases.append(np.where((size >= min_amplitude) & (size > tiny), peak, np.nan))
         amplitudes.append(size)
     without_trend = fit.seasonal + fit.residual
     n = np.maximum(observed, 1)
@@ -70,7 +73,7 @@ def amplitude_phase(values, months, min_amplitude=0.0):
     total = np.nansum((without_trend - mean) ** 2, axis=0)
     left = np.nansum(fit.residual**2, axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        explained = np.where(good & (total > 0), 1.0 - left / total, np.nan)
+        explained = np.where(good & (total > n * tiny**2), 1.0 - left / total, np.nan)
     explained[np.isnan(amplitudes[0])] = np.nan
     return np.stack([*amplitudes, explained, count.astype(float)]), np.stack(phases)
 

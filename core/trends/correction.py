@@ -9,13 +9,11 @@ from .autocorrelation import lag1
 from .mann_kendall import MannKendall, result_from_counts, score_variance
 from .pairs import pair_statistics
 from .sen import SenSlope, check_alpha, slope_from_ranks, slope_ranks
-from .series import as_series, missing_patterns
+from .series import as_series, missing_patterns, rounding
 
 TESTS = ("original", "hamed-rao", "yue-wang")
 #: A lag counts in Hamed & Rao's factor where its correlation is significant at 5 %.
 LAG_Z = 1.959963984540054
-#: Residuals are equal where they differ by less than this share of the largest value.
-SAME = 1e-12
 
 
 class CorrectedTest(NamedTuple):
@@ -140,8 +138,8 @@ def corrected_trend_test(values, test="original", alpha=0.05):
     if test == "original":
         return CorrectedTest(sen, plain, plain.p, np.where(n >= 3, 1.0, np.nan), r1)
     if test == "hamed-rao":
-        size = np.abs(np.where(np.isnan(values), 0.0, values)).max(axis=0, initial=0.0)
-        factor = hamed_rao_factor(residual, SAME * size)
+        # Residuals are equal where they differ by rounding alone.
+        factor = hamed_rao_factor(residual, rounding(values))
     else:
         factor = yue_wang_factor(n, r1)
     corrected = result_from_counts(n, var_s * factor, tied, rising)

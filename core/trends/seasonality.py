@@ -11,7 +11,7 @@ from ..errors import DataError, ParameterError, TimeAxisError
 from ..progress import SILENT
 from .areas import shares_above, weighted_mean
 from .months import observed_reader
-from .series import as_series
+from .series import as_series, rounding
 
 BANDS = ("seasonality", "within_year_sd", "annual_mean_sd", "years")
 #: What noise without any season scores, in %: a year's standard deviation against that
@@ -56,8 +56,9 @@ def seasonality(values, min_years=2):
 
     ``values`` (12 · years, pixel) from a January on, any unit, NaN = missing.
     Returns (4, pixel): C, σ̄, δ and the number of complete years. C, σ̄ and δ are NaN under
-    ``min_years`` (at least 2) complete years; C is NaN where nothing varies. Noise without
-    a season gives about 77. Raises `DataError` for a length that is no whole number of years.
+    ``min_years`` (at least 2) complete years; C is NaN where nothing varies but rounding.
+    Noise without a season gives about 77. Raises `DataError` for a length that is no whole
+    number of years.
     Source: Zhang et al., Eq. 20, after Li et al. (2025).
     """
     values = as_series(values)
@@ -79,7 +80,7 @@ def seasonality(values, min_years=2):
     sigma, delta = np.where(good, sigma, np.nan), np.where(good, delta, np.nan)
     total = sigma + delta
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(total > 0, 100.0 * sigma / total, np.nan)
+        share = np.where(total > rounding(values), 100.0 * sigma / total, np.nan)
     return np.stack([share, sigma, delta, count.astype(float)])
 
 

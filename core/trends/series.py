@@ -46,3 +46,8 @@ def missing_patterns(values):
     ends = np.cumsum(np.bincount(which))
     for start, end, one in zip(np.r_[0, ends[:-1]], ends, first):
         yield np.flatnonzero(seen[:, one]), order[start:end]
+
+
+def rounding(values):
+    """What may be rounding in each series of (time, pixel), (pixel,): 1e-12 of its largest size."""
+    return 1e-12 * np.where(np.isnan(values), 0.0, np.abs(values)).max(axis=0, initial=0.0)

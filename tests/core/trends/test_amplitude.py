@@ -111,3 +111,11 @@ def test_refusals(tmp_path, make_stack):
     with MonthlyStack(make_stack(tmp_path / "e.tif", empty)) as stack, pytest.raises(DataError):
         map_amplitude_phase(stack, tmp_path / "a.tif", tmp_path / "p.tif")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["e.tif", "s.tif"]
+
+
+def test_a_constant_has_neither_phase_nor_share():
+    values = np.full((60, 3), [[3.0, 0.1, -1e-30]])
+    months = np.datetime64("2003-02") + np.arange(60)
+    amplitudes, phases = amplitude_phase(values, months)
+    np.testing.assert_allclose(amplitudes[:2], 0, atol=1e-14)
+    assert np.isnan(amplitudes[2]).all() and np.isnan(phases).all()

@@ -164,3 +164,9 @@ def test_observed_storage_recovers_the_twins_truth(twin):
     error = observed[0] - truth[0]
     assert np.corrcoef(observed[0], truth[0])[0, 1] > 0.9
     assert abs(np.median(error)) < 3 and np.sqrt((error**2).mean()) < 5
+
+
+def test_a_constant_has_no_share():
+    found = seasonality(np.full((60, 3), [[3.0, 0.1, 1.0 / 3.0]]))
+    assert np.isnan(found[0]).all()
+    np.testing.assert_allclose(found[1:3], 0, atol=1e-14)
