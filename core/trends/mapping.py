@@ -79,6 +79,7 @@ def trend_kernel(
     Theil limits, Mann–Kendall and lag-1 autocorrelation of the detrended series
     follow on what is left, with true distances in time (METHODS §9). Limits, p and z are
     those of ``test``. With ``errors`` (`Errors`) limits of the slope by drawn errors follow.
+    Under `MIN_MONTHS` months that count there is ``n`` alone.
     """
 
     def series_of(values):
@@ -104,7 +105,9 @@ def trend_kernel(
     if errors is not None:
         drawn = slope_limits_by_draws(values, errors, series_of, check=check)
         bands += [12.0 * limit for limit in drawn]
-    return np.stack(bands)
+    bands = np.stack(bands)
+    bands[np.ix_(np.arange(len(bands)) != BANDS.index("n"), mk.n < MIN_MONTHS)] = np.nan
+    return bands
 
 
 def check_trend(

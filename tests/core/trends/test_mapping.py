@@ -257,3 +257,12 @@ def test_flags_of_other_months_are_refused(mapped):
     with pytest.raises(TimeAxisError, match=r"in.tif and flags.tif must cover the same months"):
         mapped(T, np.zeros(59))
     assert not left(mapped.folder)
+
+
+def test_a_cell_with_few_months_gets_their_number_alone(mapped):
+    values = np.tile(0.25 * T[:, None, None], (1, 1, 3))
+    values[23:, 0, 1] = values[24:, 0, 2] = np.nan
+    bands, summary, _ = mapped(values, deseasonalise="none", test="yue-wang")
+    assert bands["n"].tolist() == [60, 23, 24] and summary.cells == 2
+    for name, band in bands.items():
+        assert name == "n" or np.isfinite(band).tolist() == [True, False, True], name
