@@ -26,7 +26,14 @@ TWO = {"Upper <Indus> & co": box(60, 0, 90, 30), "Tiny": box(100, 0, 101, 1)}
 def result(tmp_path, make_stack):
     """Function: a `BasinResult` of so many months, with flags and sigma where asked for."""
 
-    def make(months=36, flags=False, sigma=False, history=("Imported.",), basins=TWO):
+    def make(
+        months=36,
+        flags=False,
+        sigma=False,
+        history=("Imported.",),
+        basins=TWO,
+        correlation="gaussian",
+    ):
         time = np.arange(months)
         series = 6 * np.cos(time * np.pi / 6) - 0.3 * time
         if months > 12:
@@ -48,6 +55,7 @@ def result(tmp_path, make_stack):
                 list(basins),
                 flags=filled if flags else None,
                 sigma=error if sigma else None,
+                correlation=correlation,
             )
         finally:
             for one in (stack, filled, error):
@@ -93,6 +101,11 @@ def test_it_builds_with_any_of_its_parts(result, flags, sigma, months):
     ):
         assert said in text
     assert "nan" not in text.lower() and "None" not in text
+
+
+def test_a_repeated_series_is_taken_for_a_mascon_and_the_page_says_so(result):
+    text = words(basin_report(result(sigma=True, correlation="auto")).html())
+    assert "one error for all cells of a mascon" in text and "L = 300 km" not in text
 
 
 def test_the_table(result):
