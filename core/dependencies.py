@@ -1,21 +1,28 @@
 """Which Python packages a method needs, and how an analyst gets them."""
 
+import sys
 from importlib.util import find_spec
 
 from .errors import DependencyError
+
+#: Folder in the user's profile for packages that no package manager of QGIS has; the plugin
+#: sets it, and appends it to the search path.
+packages_folder = ""
+#: The newest ONNX Runtime with a wheel for a Python; later ones get the last.
+ONNXRUNTIME = {(3, 9): "1.19.2", (3, 10): "1.23.2"}
+ONNXRUNTIME_NEWEST = "1.31.1"
+#: What starts the Python of QGIS, by platform.
+_TERMINAL = "in a terminal 'python3 -m pip"
+_PYTHON = {
+    "win32": "in the OSGeo4W Shell 'python -m pip",
+    "darwin": "in a terminal '/Applications/QGIS.app/Contents/MacOS/bin/python3 -m pip",
+}
 
 REMEDY = (
     "Install them with the package manager that installed QGIS: on Debian and Ubuntu "
     "'sudo apt install {apt}', on Windows the OSGeo4W Setup (packages {osgeo}), with conda "
     "'conda install -c conda-forge {plain}'; then restart QGIS."
 )
-
-#: Packages that few package managers have.
-ELSEWHERE = {
-    "onnxruntime": "Where the package manager has no onnxruntime (Debian 12 has none), run "
-    "'python3 -m pip install --user --no-deps onnxruntime' with the Python of QGIS; Debian and "
-    "Ubuntu also want --break-system-packages. --no-deps leaves numpy and GDAL as they are.",
-}
 
 
 def missing_packages(names):
@@ -39,9 +46,35 @@ def check_packages(names):
 
 def missing_error(names):
     """The error for missing packages."""
-    dashed = " ".join(f"python3-{n.lower()}" for n in names)
-    remedy = REMEDY.format(apt=dashed, osgeo=dashed, plain=" ".join(names))
+    packaged = [n for n in names if n != "onnxruntime"]
+    remedies = []
+    if packaged:
+        dashed = " ".join(f"python3-{n.lower()}" for n in packaged)
+        remedies.append(REMEDY.format(apt=dashed, osgeo=dashed, plain=" ".join(packaged)))
+    if "onnxruntime" in names:
+        remedies.append(onnxruntime_remedy())
     return DependencyError(
         f"the Python package{'s' if len(names) > 1 else ''} {', '.join(names)} must be installed",
-        remedy=" ".join([remedy, *(ELSEWHERE[name] for name in names if name in ELSEWHERE)]),
+        remedy=" ".join(remedies),
     )
+
+
+def onnxruntime_remedy():
+    """How ONNX Runtime is installed here, a sentence or two."""
+    return (
+        "Neither Debian nor OSGeo4W packages ONNX Runtime. Install it for this QGIS alone: "
+        f"{_PYTHON.get(sys.platform, _TERMINAL)} {' '.join(install_onnxruntime())}' (with conda "
+        "'conda install -c conda-forge onnxruntime'); then restart QGIS."
+    )
+
+
+def install_onnxruntime(version=None):
+    """Arguments of pip that install ONNX Runtime where the plugin finds it.
+
+    ``--no-deps``: a second numpy beside that of QGIS would break it. ``version``: (major,
+    minor) of Python, or None for this one.
+    """
+    version = tuple(version or sys.version_info[:2])
+    pin = ONNXRUNTIME.get(version, ONNXRUNTIME_NEWEST)
+    where = ["--target", f'"{packages_folder}"'] if packages_folder else []
+    return ["install", *where, "--no-deps", "--only-binary=:all:", f"onnxruntime=={pin}"]

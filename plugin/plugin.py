@@ -2,6 +2,7 @@
 
 from qgis.core import QgsApplication
 
+from .packages import add_packages
 from .provider import GraceWaterProvider
 
 
@@ -15,6 +16,7 @@ class GraceWaterToolbox:
 
     def initProcessing(self):
         """Register the provider (called directly by ``qgis_process``)."""
+        add_packages()
         self.provider = GraceWaterProvider()
         QgsApplication.processingRegistry().addProvider(self.provider)
         # Models find the provider's algorithms only once it is registered.

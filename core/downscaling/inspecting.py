@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..dependencies import ELSEWHERE, missing_packages
+from ..dependencies import missing_packages, onnxruntime_remedy
 from ..errors import GraceWaterError
 
 #: Rows or patches of the trial.
@@ -19,7 +19,7 @@ def try_model(model):
         return False, [
             "ONNX Runtime (the Python package onnxruntime) is not installed: the model can be "
             "inspected but not run. "
-            f"{ELSEWHERE['onnxruntime']}"
+            f"{onnxruntime_remedy()}"
         ]
     import onnxruntime
 

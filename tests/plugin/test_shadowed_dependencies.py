@@ -35,9 +35,12 @@ def test_everything_is_listed_with_all_packages_absent():
     assert [n for n in answer["listed"] if n in IDS] == IDS
     assert answer["loaded"] == [] and answer["after"] is False
     assert min(answer["help"].values()) > 300
-    for name in IDS:
-        can, reason = answer["can"][name]
-        assert can is False
+    for algorithm in ALGORITHMS:
+        can, reason = answer["can"][algorithm.ID]
+        # Reading what a model says of itself needs no package.
+        assert can is not bool(algorithm.REQUIRES), algorithm.ID
+        if can:
+            continue
         assert "rasterio" in reason and "must be installed" in reason and "apt install" in reason
 
 
@@ -115,3 +118,52 @@ def test_qgis_process_says_which_package_does_not_load(broken_packages, tmp_path
     assert done.returncode != 0 and not (tmp_path / "out.tif").exists()
     assert "rasterio: libproj.so.15 not found" in said and "Reinstall it" in said
     assert "Traceback" not in said
+
+
+def test_without_onnx_runtime_downscaling_is_listed_and_says_what_to_install():
+    answer = without(["onnxruntime"], "list", "")
+    assert [n for n in answer["listed"] if n in IDS] == IDS
+    can = answer["can"]
+    needing = sorted(a.ID for a in ALGORITHMS if "onnxruntime" in a.REQUIRES)
+    assert needing and sorted(n for n in IDS if not can[n][0]) == needing
+    for name in needing:
+        reason = can[name][1]
+        assert "pip install --target" in reason and "--no-deps --only-binary=:all:" in reason
+        assert f"python{sys.version_info.major}.{sys.version_info.minor}" in reason
+        assert "python3-onnxruntime" not in reason and "apt install" not in reason
+
+
+@pytest.mark.headless
+def test_qgis_process_says_how_to_get_onnx_runtime(tmp_path, make_stack):
+    """The QGIS of this machine has none: its Python sees no virtual environment."""
+    stack = make_stack(tmp_path / "set.tif", np.arange(3.0))
+    (tmp_path / "m.onnx").write_bytes(b"")
+    with Headless() as qgis:
+        done = qgis.call("run", "gracewater:downscale", f"--MODEL={tmp_path / 'm.onnx'}",
+                         f"--PREDICTORS={stack}", f"--OUTPUT={tmp_path / 'out.tif'}",
+                         timeout=120)  # fmt: skip
+    said = done.stdout + done.stderr
+    assert done.returncode != 0 and "Traceback" not in said
+    assert "onnxruntime must be installed" in said and "pip install --target" in said
+    assert "grace_water_toolbox" in said
+
+
+@pytest.fixture
+def write_linear():
+    from ..algorithms.downscaling.conftest import write_linear
+
+    return write_linear
+
+
+@pytest.mark.headless
+def test_onnx_runtime_in_the_profile_is_found(tmp_path, write_linear):
+    import onnxruntime
+
+    model = write_linear(tmp_path / "model.onnx")
+    with Headless() as qgis:
+        assert qgis.run("gracewater:inspectmodel", MODEL=model)["RUNS"] is False
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        packages = qgis.folder / "profiles" / "default" / "grace_water_toolbox" / version
+        packages.mkdir(parents=True)
+        (packages / "onnxruntime").symlink_to(onnxruntime.__path__[0])
+        assert qgis.run("gracewater:inspectmodel", MODEL=model)["RUNS"] is True

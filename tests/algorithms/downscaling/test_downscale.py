@@ -6,12 +6,14 @@ import sysconfig
 import numpy as np
 import pytest
 import rasterio
-from grace_water_toolbox.core.downscaling.contract import Spacing, Variable
+from grace_water_toolbox.core.data.grid import Grid
+from grace_water_toolbox.core.downscaling.contract import Spacing, Training, Variable
 from grace_water_toolbox.core.downscaling.onnxfacts import sha256
+from grace_water_toolbox.core.downscaling.predictorset import predictor_writer
 from headless import Headless
 from rasterio.transform import from_origin
 
-from .conftest import write_linear
+from .conftest import FINE, MONTHS, write_linear
 
 
 def read(path):
@@ -219,3 +221,73 @@ def test_from_the_command_line(tmp_path, world):
     rain, elevation, _ = world
     expected = (rain + 0.1 * elevation)[:, :, :8]
     np.testing.assert_allclose(read(tmp_path / "o.tif"), expected, rtol=1e-5)
+
+
+def test_an_extent_across_the_date_line_is_one_piece(run, tmp_path):
+    grid = Grid(-180.0, 45.0, 10.0, 10.0, 36, 9)
+    rain = np.random.default_rng(2).uniform(0, 80, (2, 9, 36)).astype("f4")
+    months = np.arange("2004-01", "2004-03", dtype="datetime64[M]")
+    with predictor_writer(tmp_path / "set.tif", grid, [("rain", "mm", months)]) as writer:
+        writer.write(rain)
+    write_linear(
+        tmp_path / "model.onnx", (2.0,), inputs=(Variable("rain", "mm"),),
+        spacing=Spacing(10.0, 10.0), training=Training(),
+    )  # fmt: skip
+    got = run(
+        "downscale", **basics(tmp_path), EXTENT="160,210,-15,15", OUTPUT=str(tmp_path / "o.tif")
+    )
+    with rasterio.open(got["OUTPUT"]) as file:
+        assert file.transform.c == 160 and file.width == 5
+    columns = np.r_[34, 35, 0, 1, 2]
+    np.testing.assert_allclose(read(got["OUTPUT"]), 2 * rain[:, 3:6][:, :, columns], rtol=1e-6)
+
+
+def test_a_tile_without_any_predictor_stays_empty(run, tmp_path, world):
+    rain, elevation, _ = world
+    rain[:, 2:6, 4:8] = np.nan
+    variables = [("rain", "mm month-1", MONTHS), ("elevation", "m", None)]
+    with predictor_writer(tmp_path / "set.tif", FINE, variables) as writer:
+        writer.write(np.concatenate([rain, elevation[None]]))
+    got = run("downscale", **basics(tmp_path), OUTPUT=str(tmp_path / "o.tif"))
+    np.testing.assert_allclose(read(got["OUTPUT"]), rain + 0.1 * elevation, rtol=1e-5)
+
+
+def test_predictors_without_any_value_are_an_error(refused, tmp_path, world):
+    variables = [("rain", "mm month-1", MONTHS), ("elevation", "m", None)]
+    with predictor_writer(tmp_path / "set.tif", FINE, variables) as writer:
+        writer.write(np.full((5, 8, 12), np.nan))
+    message = refused("downscale", tmp_path, **basics(tmp_path), OUTPUT=str(tmp_path / "o.tif"))
+    assert "all predictors" in message
+
+
+def test_months_that_do_not_overlap_are_named(refused, tmp_path, world):
+    rain, elevation, _ = world
+    later = MONTHS + 24
+    variables = [("rain", "mm month-1", MONTHS), ("elevation", "m", later)]
+    with predictor_writer(tmp_path / "set.tif", FINE, variables) as writer:
+        writer.write(np.concatenate([rain, rain]))
+    write_linear(
+        tmp_path / "model.onnx",
+        inputs=(Variable("rain", "mm month-1"), Variable("elevation", "m")),
+    )
+    message = refused("downscale", tmp_path, **basics(tmp_path), OUTPUT=str(tmp_path / "o.tif"))
+    assert "2004-01" in message and "every predictor" in message
+
+
+def test_a_class_without_a_model_and_a_model_of_another_region_are_said(run, tmp_path, world, log):
+    rain, _, _ = world
+    numbers = np.full((8, 12), 11)
+    numbers[:, 9:] = 34
+    path = strata_model(tmp_path)
+    content = json.loads((tmp_path / "strata.json").read_text())
+    content["contract"]["training"]["extent"] = [100.0, 110.0, 0.0, 10.0]
+    (tmp_path / "strata.json").write_text(json.dumps(content))
+    got = run(
+        "downscale", feedback=log, **{**basics(tmp_path), "MODEL": path},
+        STRATA=classes(tmp_path / "k.tif", numbers), OUTPUT=str(tmp_path / "o.tif"),
+    )  # fmt: skip
+    values = read(got["OUTPUT"])
+    assert np.isnan(values[:, :, 9:]).all() and np.isfinite(values[:, :, :9]).all()
+    said = "\n".join(log.warnings)
+    assert "96 cell-months in class 34 got no value" in said
+    assert "beyond the region of the training data (100 to 110, 0 to 10)" in said
