@@ -261,7 +261,7 @@ def test_predictors_without_any_value_are_an_error(refused, tmp_path, world):
 
 
 def test_months_that_do_not_overlap_are_named(refused, tmp_path, world):
-    rain, elevation, _ = world
+    rain = world[0]
     later = MONTHS + 24
     variables = [("rain", "mm month-1", MONTHS), ("elevation", "m", later)]
     with predictor_writer(tmp_path / "set.tif", FINE, variables) as writer:
@@ -275,7 +275,6 @@ def test_months_that_do_not_overlap_are_named(refused, tmp_path, world):
 
 
 def test_a_class_without_a_model_and_a_model_of_another_region_are_said(run, tmp_path, world, log):
-    rain, _, _ = world
     numbers = np.full((8, 12), 11)
     numbers[:, 9:] = 34
     path = strata_model(tmp_path)
