@@ -16,7 +16,7 @@ from .importance import permutation, write_importance
 from .pipeline import manifest_of, write_manifest
 from .pixelcard import write_pixel_card
 from .pixelonnx import write_pixel_model
-from .pixelscores import cross_validate, fit_scores, score_chain, score_wells
+from .pixelscores import cross_validate, fit_scores, score_chain, score_wells, verdicts
 from .welltable import read_wells, well_contract
 
 LEARNERS = {"trees": trees, "dense": dense}
@@ -199,9 +199,10 @@ def card(config, say=print):
     results = json.loads(scores.read_text(encoding="utf-8"))
     content = json.loads(path.read_text(encoding="utf-8"))
     run = Run(config, lambda text: None)
-    verdicts = results.get("verdicts", [])
+    results["verdicts"] = [] if config.wells.file else verdicts(results)
     content["contract"]["metrics"] = {k: v for k, v in results.items() if k != "verdicts"}
-    content["contract"]["limits"] = [*config.limits, *verdicts]
+    lost = [line for line in results["verdicts"] if "does not beat" in line or "Without" in line]
+    content["contract"]["limits"] = [*config.limits, *lost]
     contract = parse_contract(json.dumps(content["contract"]), path.name)
     write_manifest(path, contract, content["files"])
     say(f"card: {write_pixel_card(run, path, contract, results)}")

@@ -115,7 +115,34 @@ def score_chain(run, manifest, say=print):
             scores = {row.name: _plain(row) for row in rows}
             results[name] = {k: v for k, v in scores.items() if k in opened}
             spread[name] = _spread([scores[k] for k in alone if k.endswith("corrected")])
-    return {**results, "seeds": spread, "verdicts": beats(results)}
+    return {**results, "seeds": spread}
+
+
+def verdicts(results):
+    """What the scores of a chain say, as sentences: fine RMSE, then what RMSE does not show."""
+    lines = beats(results)
+    for region in ("held out in both", "held out in space", "held out in time", "all"):
+        rows = results.get(region, {})
+        own, plain = rows.get("model, corrected"), rows.get("model")
+        if own is None or own["within_cc"] is None:
+            continue
+        for name, scores in rows.items():
+            if (
+                name not in ("model", "model, corrected")
+                and (scores["within_cc"] or -1) > (own["within_cc"])
+            ):
+                lines.append(
+                    f"The model does not beat '{name}' at within-cell correlation "
+                    f"({own['within_cc']:.2f} against {scores['within_cc']:.2f}, {region})."
+                )
+        better = "lower" if plain["fine_rmse"] < own["fine_rmse"] else "higher"
+        lines.append(
+            f"Without the correction fine RMSE is {better} ({plain['fine_rmse']:.2f} against "
+            f"{own['fine_rmse']:.2f} cm) and coarse RMSE {plain['coarse_rmse']:.2f} cm instead "
+            f"of {own['coarse_rmse']:.2f} ({region}); with it the coarse score proves nothing."
+        )
+        break
+    return lines
 
 
 def _products(config, manifest, predictors, coarse, folder, files, say):

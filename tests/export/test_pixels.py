@@ -414,3 +414,18 @@ def test_the_twin_as_predictors(tmp_path):
     use = np.isfinite(values)
     assert np.corrcoef(values[use], mean[use])[0, 1] > 0.7
     assert isinstance(coarse.grid, Grid)
+
+
+def test_a_verdict_names_what_is_better_than_the_model():
+    from grace_water_toolbox.export.pixelscores import verdicts
+
+    def row(fine, within, coarse=0.0):
+        return {"fine_rmse": fine, "within_cc": within, "coarse_rmse": coarse}
+
+    rows = {"model": row(3.0, 0.5, 1.5), "model, corrected": row(4.0, 0.5)}
+    rows.update({"bilinear": row(3.5, 0.6), "replicate": row(5.0, None)})
+    found = " ".join(verdicts({"all": rows}))
+    assert "does not beat 'bilinear' at fine RMSE" in found
+    assert "beats 'replicate' at fine RMSE" in found
+    assert "does not beat 'bilinear' at within-cell correlation (0.50 against 0.60, all)" in found
+    assert "Without the correction fine RMSE is lower (3.00 against 4.00 cm)" in found
