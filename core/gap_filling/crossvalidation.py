@@ -30,7 +30,11 @@ class Candidates:
         """Raise `ParameterError` for an empty list or a number below 1."""
         for name, given in vars(self).items():
             if not given or min(given) < 1:
-                raise ParameterError(f"at least one positive number of {name} is expected", given)
+                raise ParameterError(
+                    f"at least one positive number of {name} is expected",
+                    ", ".join(map(str, given)) or "none",
+                    {"years": "FOLDS"}.get(name, f"CANDIDATE_{name.upper()}"),
+                )
 
 
 @dataclass
