@@ -28,8 +28,9 @@ def prepare(folder, size):
     from grace_water_toolbox.core.data.grid import Grid
     from grace_water_toolbox.core.downscaling.contract import Spacing
     from grace_water_toolbox.core.downscaling.predictorset import predictor_writer
-    from models import contract_of, write
     from onnx import helper
+
+    from models import contract_of, write
 
     weights = {"w": np.linspace(-1, 1, FEATURES, dtype="f4").reshape(-1, 1)}
     node = helper.make_node("MatMul", ["predictors", "w"], ["mean"])
