@@ -7,6 +7,7 @@ import numpy as np
 from ..errors import GridError, ParameterError
 from ..progress import SILENT
 from .blasthreads import single_blas_thread
+from .blockmean import nesting
 from .blocks import MEMORY_BUDGET, plan_blocks
 from .reference import same_crs, written_type
 from .separable import METHODS, axis_weights
@@ -92,6 +93,14 @@ def align_values(values, rows, columns, whole, min_share=0.5):
     """
     result = np.full((len(values), *whole.shape), np.nan)
     least = np.maximum(whole * (min_share - 1e-9), 0.0)
+    blocks = nesting(rows, columns)
+    if blocks is not None and blocks.worth:
+        for month, field in enumerate(values):
+            total, weight = blocks.sums(field)
+            weight = blocks.whole if weight is None else weight
+            good = (weight > 0) & (weight >= least)
+            np.divide(total, weight, out=result[month], where=good)
+        return result
     last, weight = None, None
     for month, field in enumerate(values):
         known = np.isfinite(field)
