@@ -5,7 +5,7 @@ import sys
 import time
 
 import numpy as np
-from headless import ROOT, Headless
+from headless import ROOT, SITE_PACKAGES, Headless
 
 OUT = ROOT / "demo-output"
 CHAIN = "gracewater:groundwatertrendbybasin"
@@ -13,7 +13,7 @@ CHAIN = "gracewater:groundwatertrendbybasin"
 
 def run_chain():
     """Sample data, then the shipped chain, both through ``qgis_process``."""
-    with Headless() as qgis:
+    with Headless(python_path=SITE_PACKAGES) as qgis:
         print("1  sample data", flush=True)
         qgis.run(
             "gracewater:sampledata",

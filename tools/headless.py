@@ -4,11 +4,14 @@ import json
 import os
 import shutil
 import subprocess
+import sysconfig
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGIN = "grace_water_toolbox"
+#: Packages of this virtual environment (numba, ONNX Runtime), which ``qgis_process`` ignores.
+SITE_PACKAGES = sysconfig.get_paths()["purelib"]
 
 
 def find_qgis_process():

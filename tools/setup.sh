@@ -38,6 +38,6 @@ if [ "${1:-}" = test ]; then
         touch .venv/tested
     fi
 elif [ ! -e .venv/ready ] || [ pyproject.toml -nt .venv/ready ]; then
-    .venv/bin/pip install --quiet --disable-pip-version-check -e .
+    .venv/bin/pip install --quiet --disable-pip-version-check -e ".[accelerate]"
     touch .venv/ready
 fi

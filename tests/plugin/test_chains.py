@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 from grace_water_toolbox.core.data.stack import MonthlyStack
-from headless import ROOT, Headless, find_qgis_process
+from headless import ROOT, SITE_PACKAGES, Headless, find_qgis_process
 
 pytestmark = pytest.mark.headless
 
@@ -36,7 +36,7 @@ def sample(tmp_path_factory):
         "OUTPUT_BASINS": folder / "basins.gpkg",
         "OUTPUT_GLDAS": folder / "gldas",
     }
-    with Headless() as qgis:
+    with Headless(python_path=SITE_PACKAGES) as qgis:
         qgis.run("gracewater:sampledata", **files)
     # A lake over a 3° × 2° box and a glacier over one cell, both well inside the land.
     write_boxes(folder / "lakes.geojson", [(-36.0, 40.0, -33.0, 42.0)])
@@ -76,7 +76,7 @@ def rows_of(path):
 
 
 def test_basin_series_from_grace(sample, tmp_path):
-    with Headless() as qgis:
+    with Headless(python_path=SITE_PACKAGES) as qgis:
         qgis.run(
             "gracewater:basinseriesfromgrace",
             INPUT=sample / "grace.nc",
@@ -108,7 +108,7 @@ def test_basin_series_from_grace(sample, tmp_path):
 def test_groundwater_trend_classes(sample, tmp_path):
     import rasterio
 
-    with Headless() as qgis:
+    with Headless(python_path=SITE_PACKAGES) as qgis:
         qgis.run(
             "gracewater:groundwatertrendclasses",
             INPUT=sample / "grace.nc",
@@ -148,7 +148,7 @@ def test_groundwater_trend_classes(sample, tmp_path):
 
 
 def test_masked_groundwater_trend(sample, tmp_path):
-    with Headless() as qgis:
+    with Headless(python_path=SITE_PACKAGES) as qgis:
         qgis.run(
             "gracewater:groundwatertrendmasked",
             INPUT=sample / "grace.nc",
@@ -189,7 +189,7 @@ def test_masked_groundwater_trend(sample, tmp_path):
 def test_a_batch_over_two_seeds_keeps_its_runs_apart(tmp_path):
     """A server loop: the same chain of steps, one folder a run."""
     series = []
-    with Headless() as qgis:
+    with Headless(python_path=SITE_PACKAGES) as qgis:
         for seed in (0, 1):
             folder = tmp_path / str(seed)
             folder.mkdir()
@@ -242,7 +242,7 @@ def test_iterate_over_this_layer_gives_one_named_table_a_basin(sample, tmp_path)
     import sys
 
     assert find_qgis_process()
-    with Headless() as qgis:
+    with Headless(python_path=SITE_PACKAGES) as qgis:
         qgis.run("gracewater:importgrace", INPUT=sample / "grace.nc", OUTPUT=tmp_path / "t.tif")
     asked = {
         "INPUT": str(tmp_path / "t.tif"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from grace_water_toolbox.core.data.importing import import_grace
 from grace_water_toolbox.core.data.stack import MonthlyStack, StackInfo, write_stack
-from headless import Headless
+from headless import SITE_PACKAGES, Headless
 
 pytestmark = [pytest.mark.real, pytest.mark.headless]
 
@@ -48,7 +48,7 @@ def test_chain_finds_the_ganges_losing_water(csr, data, soil_moisture, tmp_path)
         "basins:OUTPUT_HTML": tmp_path / "basins.html",
         "trend:OUTPUT": tmp_path / "trend.tif",
     }
-    with Headless() as qgis:
+    with Headless(python_path=SITE_PACKAGES) as qgis:
         results = qgis.run(
             CHAIN,
             INPUT=csr,

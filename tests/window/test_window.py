@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headless import ROOT, Headless
+from headless import ROOT, SITE_PACKAGES, Headless
 from window import WindowError, run_in_window
 
 pytestmark = pytest.mark.window
@@ -47,7 +47,7 @@ def sample(tmp_path_factory):
     files = {name: str(folder / f"{name}.tif") for name in names}
     files["grace"], files["basins"] = str(folder / "grace.nc"), str(folder / "basins.gpkg")
     files["gldas"], files["lakes"] = str(folder / "gldas"), str(folder / "lakes.gpkg")
-    with Headless() as qgis:
+    with Headless(python_path=SITE_PACKAGES) as qgis:
         qgis.run(
             "gracewater:sampledata",
             OUTPUT_GRACE=files["grace"],

@@ -1,7 +1,6 @@
 """Inspect model and downscale, through Processing."""
 
 import json
-import sysconfig
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from grace_water_toolbox.core.data.grid import Grid
 from grace_water_toolbox.core.downscaling.contract import Spacing, Training, Variable
 from grace_water_toolbox.core.downscaling.onnxfacts import sha256
 from grace_water_toolbox.core.downscaling.predictorset import predictor_writer
-from headless import Headless
+from headless import SITE_PACKAGES, Headless
 from rasterio.transform import from_origin
 
 from .conftest import FINE, MONTHS, write_linear
@@ -213,7 +212,7 @@ class TestInspectModel:
 
 @pytest.mark.headless
 def test_from_the_command_line(tmp_path, world):
-    with Headless(python_path=sysconfig.get_paths()["purelib"]) as qgis:
+    with Headless(python_path=SITE_PACKAGES) as qgis:
         qgis.run(
             "gracewater:downscale", **basics(tmp_path), EXTENT="10,14,36,40",
             OUTPUT=tmp_path / "o.tif",

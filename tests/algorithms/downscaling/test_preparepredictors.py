@@ -1,7 +1,5 @@
 """Prepare predictors through Processing: the sample's 12 and 19, bad input, and real data."""
 
-import sysconfig
-
 import numpy as np
 import pytest
 import rasterio
@@ -9,7 +7,7 @@ from grace_water_toolbox.algorithms.data.samplepredictors import MAPS
 from grace_water_toolbox.core.data.stack import StackInfo, write_stack
 from grace_water_toolbox.core.downscaling.contract import Spacing, Variable
 from grace_water_toolbox.core.downscaling.predictorset import PredictorSet
-from headless import Headless
+from headless import SITE_PACKAGES, Headless
 
 from .conftest import COARSE, FINE, MONTHS, write_linear
 
@@ -253,7 +251,7 @@ def test_what_does_not_fit_is_refused(refused, small, names, change, word):
 @pytest.mark.headless
 def test_from_the_command_line(small):
     folder, rain = small
-    with Headless(python_path=sysconfig.get_paths()["purelib"]) as qgis:
+    with Headless(python_path=SITE_PACKAGES) as qgis:
         done = qgis.call(
             "--json", "run", "gracewater:preparepredictors",
             *(f"--PREDICTORS={path}" for path in paths(folder, "tp.tif", "dem.tif")),
