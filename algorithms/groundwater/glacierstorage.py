@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 
+import numpy as np
 from qgis.core import (
     QgsProcessing,
     QgsProcessingParameterEnum,
@@ -183,10 +184,15 @@ class GlacierStorage(GraceAlgorithm):
         return {"OUTPUT": output}
 
     def _log(self, done, progress):
+        whole = np.flatnonzero(np.isfinite(done.mass))
+        change = "no month has values in all of them"
+        if whole.size:
+            first, last = whole[[0, -1]]
+            change = f"{done.months[first]} to {done.months[last]}: "
+            change += f"{done.mass[last] - done.mass[first]:+.3f} Gt"
         progress.info(
             f"{done.area_km2:,.2f} km² of ice, {done.inside_km2:,.2f} km² of it on the grid, in "
-            f"{done.cells} cells; {done.months[0]} to {done.months[-1]}: "
-            f"{done.mass[-1] - done.mass[0]:+.3f} Gt."
+            f"{done.cells} cells; {change}."
         )
         if done.inside_km2 < 0.999 * done.area_km2:
             progress.warn("Some of the ice lies outside of the grid and is left out.")

@@ -82,10 +82,13 @@ def close_balance(means, fluxes, limits=None, irrigated=None, glacier=None):
             why.append("small")
         if limits.precipitation is not None and not year[i] >= limits.precipitation:
             why.append("dry")
-        if irrigated is not None and limits.irrigated is not None:
-            why.extend(["irrigated"] * bool(irrigated[i] > limits.irrigated))
-        if glacier is not None and limits.glacier is not None:
-            why.extend(["glacier"] * bool(glacier[i] > limits.glacier))
+        for word, share, limit in (
+            ("irrigated", irrigated, limits.irrigated),
+            ("glacier", glacier, limits.glacier),
+        ):
+            # What is not known is not within the limit.
+            if share is not None and limit is not None and not share[i] <= limit:
+                why.append(word if share[i] > limit else f"{word} share unknown")
         reasons.append(", ".join(why))
     return Closure(
         means, balance, year, irrigated, glacier, limits, reasons, _warnings(means, fluxes, balance)

@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from ..data.gdalcache import bounded_cache
 from ..data.products.quantities import Conversion
 from ..data.reference import read_grid
-from ..errors import DataError, GridError, TimeAxisError, located
+from ..errors import DataError, TimeAxisError, located
 from ..progress import SILENT
 from .statistics import CoverageMatrix, PartialSums
-from .touched import touched_blocks
+from .touched import first_band
 from .zonal import add_blocks, coverage_of
 
 
@@ -40,33 +39,23 @@ def stack_fluxes(stack, basins, names, months, min_share=0.5, progress=SILENT, m
 
 
 def raster_shares(source, basins, where, memory=2**28):
-    """Mean (basin,) of the first band of a raster of shares 0…1 over ring lists in its CRS.
+    """Mean (basin,) of a raster of shares 0…1 over ring lists in its CRS; scale and offset applied.
 
-    Cells without data are left out; NaN where a basin has none. Raises `GridError` when
-    the raster cannot be read, `DataError` for values outside 0…1.
+    Cells without data are left out; NaN where under half of a basin has any. Raises
+    `GridError` when the raster cannot be read, `DataError` for values outside 0…1.
     """
-    import rasterio
-    from rasterio.errors import RasterioError, RasterioIOError
-    from rasterio.windows import Window
-
     grid = read_grid(source, where)
     matrix = CoverageMatrix.from_rings(basins, grid)
-    cells = matrix.touched
     total = matrix.accumulate(np.empty((1, 0)), np.empty(0, np.int64))
-    try:
-        with bounded_cache(), rasterio.open(str(source)) as file:
-            for (row, col, ny, nx), which, local in touched_blocks(grid, cells, 24, memory):
-                block = file.read(1, window=Window(col, row, nx, ny), masked=True)
-                values = block.astype(float).filled(np.nan).reshape(1, -1)[:, local]
-                if np.nanmax(values, initial=0.0) > 1 or np.nanmin(values, initial=0.0) < 0:
-                    raise DataError(
-                        "shares between 0 and 1 are expected",
-                        f"{np.nanmin(values):g} to {np.nanmax(values):g}",
-                        where,
-                        "Divide per cent by 100, and declare the no-data value.",
-                    )
-                with located(where):
-                    total += matrix.accumulate(values, cells[which])
-    except (RasterioError, RasterioIOError) as error:
-        raise GridError("a readable raster of shares is expected", error, where) from error
-    return matrix.finish(total, 0.0).mean[0]
+    for cells, values in first_band(source, grid, matrix.touched, where, memory):
+        low, high = np.nanmin(values, initial=0.0), np.nanmax(values, initial=0.0)
+        if low < 0 or high > 1:
+            raise DataError(
+                "shares between 0 and 1 are expected",
+                f"{low:g} to {high:g}",
+                where,
+                "Divide per cent by 100, and declare the no-data value.",
+            )
+        with located(where):
+            total += matrix.accumulate(values[None], cells)
+    return matrix.finish(total, 0.5).mean[0]

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..data.unique import unique_series
-from ..errors import GridError, ParameterError
-from .touched import gather
+from ..errors import ParameterError
+from .touched import first_band, gather
 
 CORRELATIONS = ("auto", "mascon", "gaussian")
 #: A record with at most this share of different series among its cells is one of mascons.
@@ -73,15 +73,10 @@ def mascon_reader(source, grid, name):
     check_same_grid(grid, read_grid(source, name), "INPUT", name)
 
     def read(cells):
-        import rasterio
-        from rasterio.errors import RasterioError, RasterioIOError
-
-        try:
-            with rasterio.open(source) as file:
-                band = file.read(1, masked=True).astype(float).filled(np.nan)
-        except (RasterioError, RasterioIOError) as error:
-            raise GridError("a raster of mascon numbers is expected", error, name) from error
-        return band.reshape(-1)[cells]
+        values = np.full(cells.size, np.nan)
+        for part, numbers in first_band(source, grid, cells, name, 2**28):
+            values[np.searchsorted(cells, part)] = numbers
+        return values
 
     return read
 

@@ -3,6 +3,8 @@
 import numpy as np
 
 from ..data.blocks import plan_blocks
+from ..data.gdalcache import bounded_cache
+from ..errors import GridError
 
 
 def touched_blocks(grid, cells, bytes_per_cell, memory, strips=False):
@@ -59,3 +61,26 @@ def gather(stack, cells, bands, memory):
         block = stack.read(*window, bands=bands).reshape(len(bands), -1)
         values[:, which] = block[:, local]
     return values
+
+
+def first_band(source, grid, cells, where, memory):
+    """Yield cells and values (cell,) of a raster's first band at ``cells`` (rising), by blocks.
+
+    NaN where the raster has no data; scale and offset applied. Raises `GridError` when the
+    raster cannot be read.
+    """
+    import rasterio
+    from rasterio.errors import RasterioError, RasterioIOError
+    from rasterio.windows import Window
+
+    try:
+        with bounded_cache(), rasterio.open(str(source)) as file:
+            scale, offset = file.scales[0], file.offsets[0]
+            strips = file.block_shapes[0][1] >= grid.nx
+            for window, which, local in touched_blocks(grid, cells, 24, memory, strips):
+                row, col, ny, nx = window
+                block = file.read(1, window=Window(col, row, nx, ny), masked=True)
+                values = block.astype(float).filled(np.nan).ravel()[local]
+                yield cells[which], values * scale + offset
+    except (RasterioError, RasterioIOError) as error:
+        raise GridError("a readable raster is expected", error, where) from error

@@ -15,7 +15,11 @@ from .glaciers import ICE_DENSITY, WATER_DENSITY, on_months, thickness_change, w
 
 @dataclass(frozen=True)
 class GlacierSummary:
-    """What was written: areas in km², mass in Gt (time,), cells with ice."""
+    """What was written: areas in km², mass in Gt (time,), cells with ice.
+
+    ``mass`` is NaN in months in which a cell lacks a value that it has in another one: sums
+    over different glaciers cannot be compared.
+    """
 
     area_km2: float
     inside_km2: float
@@ -152,7 +156,7 @@ def _areas(grid, columns):
 
 def _write(cells, layer, months, grid, path, baseline, line, progress, memory):
     info = StackInfo(grid, months, "cm", "glacier storage anomaly", tuple(baseline), (line,))
-    mass = np.zeros(months.size)
+    mass, missing = np.zeros(months.size), np.zeros(months.size, bool)
     done, total = 0, grid.nx * grid.ny
     with stack_writer(path, info) as writer:
         for row, col, ny, nx in plan_blocks(grid, 32 * months.size, memory or MEMORY_BUDGET):
@@ -162,8 +166,11 @@ def _write(cells, layer, months, grid, path, baseline, line, progress, memory):
             writer.write(values.reshape(-1, ny, nx), row, col)
             # 1 cm on 1 km² is 1e-5 km³ of water, as many Gt.
             mass += np.nan_to_num(values) @ _areas(grid, columns) * 1e-5
+            known = np.isfinite(values)
+            missing |= (~known & known.any(axis=0)).any(axis=1)
             done += columns.size
             progress.set(done / total)
+    mass[missing] = np.nan
     share = cells.share
     return GlacierSummary(
         float(cells.area_km2.sum()), float(share.sum()), int((share > 0).sum()), months, mass

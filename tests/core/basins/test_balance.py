@@ -11,7 +11,9 @@ from grace_water_toolbox.core.basins.balance import (
     yearly_mean,
 )
 from grace_water_toolbox.core.basins.closure import Limits, close_balance
+from grace_water_toolbox.core.basins.fluxes import raster_shares
 from grace_water_toolbox.core.basins.observed import BasinMeans
+from grace_water_toolbox.core.data.grid import Grid
 from grace_water_toolbox.core.errors import DataError
 
 NAN = np.nan
@@ -129,6 +131,47 @@ def test_the_published_limits():
     everything = close_balance(means(storage, area), (p, zero, zero))
     assert everything.kept.sum() == 5
     assert everything.median_rmse == np.median(everything.balance.rmse)
+
+
+def test_an_unknown_share_is_not_within_the_limit():
+    rng = np.random.default_rng(4)
+    p = np.full((48, 2), 5.0) + rng.normal(size=(48, 2))
+    got = close_balance(
+        means(rng.normal(size=(48, 2))), (p, 0 * p, 0 * p), Limits(None, None, 0.05, 0.05),
+        np.array([NAN, 0.0]), np.array([0.5, NAN]),
+    )  # fmt: skip
+    assert got.reasons == ["irrigated share unknown, glacier", "glacier share unknown"]
+
+
+@pytest.mark.parametrize(("dtype", "scale"), [("float32", 1.0), ("uint8", 0.01)])
+def test_shares_of_basins_by_hand(tmp_path, dtype, scale):
+    """Four cells of 1 km²: 0, 20 %, 60 % and no data; per cent with a scale are shares too."""
+    import rasterio
+    from rasterio.transform import from_origin
+
+    path, none = tmp_path / "shares.tif", 255
+    values = np.array([[0.0, 0.2, 0.6, none * scale]]) / scale
+    with rasterio.open(
+        path, "w", driver="GTiff", width=4, height=1, count=1, dtype=dtype, nodata=none,
+        crs="EPSG:32643", transform=from_origin(0, 1000, 1000, 1000),
+    ) as file:  # fmt: skip
+        file.write(np.rint(values).astype(dtype) if scale < 1 else values.astype(dtype), 1)
+        file.scales = (scale,)
+
+    def box(west, east):
+        return [np.array([[west, 0], [east, 0], [east, 1000], [west, 1000]], float)]
+
+    # The first two; all four, of which a quarter has no data; the last and a third of one.
+    basins = [box(0, 2000), box(0, 4000), box(2666, 4000), box(9000, 9500)]
+    got = raster_shares(path, basins, "IRRIGATED")
+    np.testing.assert_allclose(got, [0.1, 0.8 / 3, NAN, NAN], atol=1e-6)
+
+
+def test_shares_in_per_cent_are_refused(tmp_path, make_stack):
+    path = tmp_path / "percent.tif"
+    make_stack(path, np.full((1, 1, 1), 20.0), grid=Grid(0, 1, 1, 1, 1, 1))
+    with pytest.raises(DataError, match="0 to 20"):
+        raster_shares(path, [[np.array([[0, 0], [1, 0], [1, 1.0]])]], "IRRIGATED")
 
 
 def test_a_flux_of_the_wrong_sign_is_told():

@@ -146,6 +146,17 @@ def test_a_stack_in_blocks_equals_the_whole_and_is_an_anomaly(tmp_path):
     assert not (tmp_path / "x.tif").exists()
 
 
+def test_sums_over_different_glaciers_are_not_compared(tmp_path):
+    """One of two glaciers ends early: what the other does afterwards is no change of both."""
+    cells = glacier_cells([box(10.4, 46.6, 11.2, 47.4), box(12.5, 47, 12.7, 47.3)], [0, 1], GRID)
+    axis = months("2004-01", 72)
+    changes = np.column_stack([-0.1 * np.arange(72), 0.02 * np.arange(72)])
+    changes[60:, 0] = NAN
+    done = write_glacier_table(cells, changes, axis, GRID, tmp_path / "one.tif", memory=1)
+    np.testing.assert_array_equal(np.isnan(done.mass), np.arange(72) >= 60)
+    assert done.mass[59] - done.mass[0] == pytest.approx(0.85 * -0.08 * 59, rel=2e-5)
+
+
 def test_a_thickness_stack_says_the_same(tmp_path, make_stack):
     cells = glacier_cells([box(10.4, 46.6, 12.2, 47.4)], [0], GRID)
     axis = months("2004-01", 72)
