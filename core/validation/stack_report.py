@@ -7,7 +7,6 @@ from ..report.html import Report
 from ..report.plots import map_plot
 from ..report.scatter import scatter_plot
 from .scores import straight_line
-from .stacks import CONSERVED
 
 #: Basins listed.
 MOST_BASINS = 200
@@ -81,9 +80,9 @@ def _scores(report, r, unit):
         report.heading("Coarse grid", 3)
         report.paragraph(
             f"On the coarse cells the two differ by up to {r.largest:.4g} {unit}; in "
-            f"{100 * r.kept:.1f} % of area and months by {CONSERVED:g} or less. A field that was "
-            "forced to keep the coarse mean agrees here by construction: score it before that "
-            "step, too."
+            f"{100 * r.kept:.1f} % of area and months by {r.tolerance:.4g} {unit} or less. A field "
+            "that was forced to keep the coarse mean agrees here by construction: score it before "
+            "that step, too."
         )
 
 

@@ -8,7 +8,8 @@ from ..basins.touched import touched_blocks
 from ..data.blocks import MEMORY_BUDGET, plan_blocks
 from ..data.gdalcache import bounded_cache
 from ..data.rasterfile import RasterWriter
-from ..errors import DataError
+from ..data.units import storage_factor
+from ..errors import DataError, UnitsError
 from ..progress import SILENT
 from .metrics import Metrics, Moments, metrics, numbers
 
@@ -28,8 +29,9 @@ class StackComparison:
     ``months`` pools all months and cells, ``means`` the cells' means over the months,
     both weighted by area; the second is None where the means were taken off.
     ``largest`` and ``kept``: the largest difference, and the share of area and months
-    in which it is at most `CONSERVED`. ``maps`` are bands of every ``step``-th cell,
-    ``pairs`` a sample (simulated, observed) of all values. ``basins`` is `Metrics` by
+    in which it is at most ``tolerance``, `CONSERVED` in the pair's units. ``maps`` are
+    bands of every ``step``-th cell, ``pairs`` a sample (simulated, observed) of all
+    values. ``basins`` is `Metrics` by
     basin or None, with ``basin_area`` and ``basin_share``.
     """
 
@@ -39,6 +41,7 @@ class StackComparison:
     cells: int
     largest: float
     kept: float
+    tolerance: float
     maps: dict
     step: int
     pairs: tuple
@@ -69,7 +72,7 @@ def compare_stacks(pair, output, progress=SILENT, memory=MEMORY_BUDGET):
     shape = (-(-grid.ny // step), -(-grid.nx // step))
     maps = {band: np.full(shape, np.nan) for band in BANDS}
     area = grid.cell_areas()
-    sums = _Sums()
+    sums = _Sums(_tolerance(pair))
     units = ["", "", "", unit, unit, "", "months", unit]
     line = (
         f"metrics of {pair.simulated.name} against {pair.observed.name}, {pair.months[0]} to "
@@ -97,7 +100,7 @@ def compare_stacks(pair, output, progress=SILENT, memory=MEMORY_BUDGET):
     means = None if pair.rebase else numbers(sums.means.metrics())
     return StackComparison(
         pair, numbers(sums.months.metrics()), means, sums.cells,
-        sums.largest, sums.kept / sums.months.w, maps, step, tuple(sums.pairs),
+        sums.largest, sums.kept / sums.months.w, sums.tolerance, maps, step, tuple(sums.pairs),
     )  # fmt: skip
 
 
@@ -131,10 +134,19 @@ def compare_basins(
     return result
 
 
+def _tolerance(pair):
+    """`CONSERVED` in the pair's units; the bare number where these are of no storage."""
+    try:
+        return CONSERVED / storage_factor(pair.units, "")
+    except UnitsError:
+        return CONSERVED
+
+
 class _Sums:
     """What adds up over parts of the stacks."""
 
-    def __init__(self):
+    def __init__(self, tolerance):
+        self.tolerance = tolerance
         self.months = self.means = Moments.of(np.empty(0), np.empty(0))
         self.cells, self.largest, self.kept = 0, 0.0, 0.0
         self.pairs, self.stride, self.seen = np.empty((2, 0)), 1, 0
@@ -148,7 +160,7 @@ class _Sums:
         away = np.abs(s - o)
         if some.any():
             self.largest = max(self.largest, float(np.nanmax(away[:, some])))
-            self.kept += float(((away <= CONSERVED).sum(axis=0) * weight).sum())
+            self.kept += float(((away <= self.tolerance).sum(axis=0) * weight).sum())
         known = np.isfinite(s)
         self._pick(np.stack([s[known], o[known]]))
 

@@ -172,6 +172,20 @@ def test_rebase_takes_offsets_off(make_stack, tmp_path):
     assert result.means is None
 
 
+@pytest.mark.parametrize(("units", "factor"), [("cm", 1.0), ("mm", 10.0), ("m", 0.01)])
+def test_the_coarse_grid_is_kept_within_a_length_whatever_the_unit(
+    make_stack, tmp_path, units, factor
+):
+    """Two cells, 0.005 and 0.05 cm off: one is kept."""
+    base, off = np.random.default_rng(2).normal(size=(24, 1, 2)), np.array([0.005, 0.05])
+    grid = Grid(10, 1, 1, 1, 2, 1)
+    a = make_stack(tmp_path / "a.tif", factor * (base + off), units=units, grid=grid)
+    b = make_stack(tmp_path / "b.tif", factor * base, units=units, grid=grid)
+    result, _, _ = compare(a, b, tmp_path / "out.tif")
+    assert result.kept == pytest.approx(0.5)
+    assert result.tolerance == pytest.approx(0.01 * factor)
+
+
 def test_one_baseline_alone_is_said(make_stack, tmp_path):
     a = make_stack(tmp_path / "a.tif", np.arange(24.0), baseline=("2004-01", "2004-12"))
     b = make_stack(tmp_path / "b.tif", np.arange(24.0))
