@@ -3,10 +3,10 @@
 Three layouts: GDAL's own for many bands (pixel-interleaved, which is what other
 programs write by default), the same compressed, and the one of our stacks
 (band-interleaved tiles, deflate), in which unpacking the tiles is most of the work of
-either side. In the compressed pixel-interleaved one the peer unpacks all bands for each
-band that it reads, so its time grows with their square: it gets fewer bands, to end at
-all. exactextract runs as it comes, and with ``raster-sequential``, the better of its
-strategies for many features. Times are of the processor, all threads together: ours
+either side. Where a compressed pixel-interleaved file has 128 bands or more, GDAL unpacks
+all bands for each band that the peer reads, so its time grows with their square: this
+layout gets fewer bands and one run, to end at all. exactextract runs as it comes, and
+with ``raster-sequential``, the better of its strategies for many features. Times are of the processor, all threads together: ours
 reads in one thread and sums in another, which no clock on the wall shall gain from.
 """
 
@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 BANDS, ROWS, COLUMNS, POLYGONS = 225, 420, 690, 200
-#: Layouts and how many bands they get.
-LAYOUTS = {"pixel": BANDS, "stack": BANDS, "pixel deflate": 24}
+#: Layouts, how many bands they get, and whether runs are repeated.
+LAYOUTS = (("pixel", BANDS, True), ("stack", BANDS, True), ("pixel deflate", 130, False))
 GOAL_DEFAULT, GOAL_BEST = 30, 2
 PEERS = (
     ("exactextract default", {}, GOAL_DEFAULT),
@@ -39,7 +39,7 @@ def zonal_rows(repeat=2):
         vector.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
         write(weights, grid, np.broadcast_to(grid.cell_areas(), (1, ROWS, COLUMNS)))
         fields = smooth_fields()
-        for layout, bands in LAYOUTS.items():
+        for layout, bands, again in LAYOUTS:
             path, values = folder / f"{layout}.tif", fields[:bands]
             if layout == "stack":
                 write_ours(path, grid, values)
@@ -48,7 +48,7 @@ def zonal_rows(repeat=2):
                 write(path, grid, values, interleave="pixel", **packing)
             for peer, options, goal in PEERS:
                 best, theirs = np.inf, np.inf
-                for _ in range(repeat):
+                for _ in range(repeat if again else 1):
                     mine, seconds = timed(ours, path, rings)
                     best = min(best, seconds)
                     other, seconds = timed(exactextract, path, vector, weights, options)

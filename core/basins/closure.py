@@ -57,7 +57,7 @@ class Closure:
     @property
     def kept(self):
         """Basins (bool) that pass the limits and have scores."""
-        return np.array([not r for r in self.reasons]) & np.isfinite(self.balance.cc)
+        return np.array([not r for r in self.reasons], bool) & np.isfinite(self.balance.cc)
 
     @property
     def median_cc(self):

@@ -96,6 +96,9 @@ def _number(text, where):
     if text.lower() in _MISSING:
         return np.nan
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise DataError("numbers are expected in the table", repr(text), where) from None
+        value = np.inf
+    if not np.isfinite(value):
+        raise DataError("finite numbers are expected in the table", repr(text), where)
+    return value

@@ -41,6 +41,7 @@ def test_daily_rates_take_the_length_of_the_month(tmp_path):
         ("a,b\nNile,1\n", ReadError, "month"),
         ("", ReadError, "header"),
         ("x,2004-01\nNile,wet\n", DataError, "wet"),
+        ("x,2004-01\nNile,inf\n", DataError, "finite"),
         ("x,2004-01\nNile,1\nNILE,2\n", DataError, "twice"),
         ("basin,date,value\nNile,2004-01,1\nNile,2004-01,1\n", DataError, "twice"),
         ("x,2004-01\nRhine,1\n", DataError, "BASIN_FIELD"),
