@@ -6,8 +6,9 @@ programs write by default), the same compressed, and the one of our stacks
 either side. Where a compressed pixel-interleaved file has 128 bands or more, GDAL unpacks
 all bands for each band that the peer reads, so its time grows with their square: this
 layout gets fewer bands and one run, to end at all. exactextract runs as it comes, and
-with ``raster-sequential``, the better of its strategies for many features. Times are of the processor, all threads together: ours
-reads in one thread and sums in another, which no clock on the wall shall gain from.
+with ``raster-sequential``, the better of its strategies for many features. Times are of
+the processor, all threads together: ours reads in one thread and sums in another, which
+shall gain nothing here.
 """
 
 import json
