@@ -1,6 +1,7 @@
 """The model card: written from what was measured, never by hand."""
 
 from .evaluating import score_lines
+from .extrascores import noise_lines
 
 
 def write_card(config, manifest, contract, results, verdicts):
@@ -45,7 +46,7 @@ def write_card(config, manifest, contract, results, verdicts):
         "",
         "## Verdict",
         "",
-        *(f"- {line}" for line in verdicts),
+        *(f"- {line}" for line in (*verdicts, *noise_lines(results))),
         "",
         "## Limits",
         "",

@@ -65,3 +65,26 @@ def stated_noise(uncertainty, months):
     values = uncertainty.read(bands=bands) * uncertainty.to_centimetres()
     known = np.isfinite(values)
     return float(values[known].mean()) if known.any() else None
+
+
+def noise_lines(results):
+    """What an evaluation found about stated noise and coverage, as sentences for the card."""
+    lines = []
+    for region, found in results.get("members", {}).items():
+        if not isinstance(found, dict):
+            lines.append(f"{region[:1].upper()}{region[1:]}: {found:.2f}.")
+            continue
+        own = results.get(region, {}).get("model", {}).get("coarse_rmse")
+        noise, share = found.get("stated noise, cm"), found.get("picp95")
+        if own is not None and noise is not None:
+            where = "below" if own < noise else "NOT below"
+            lines.append(
+                f"Coarse RMSE before correction, {own:.2f} cm, is {where} the stated noise, "
+                f"{noise:.2f} cm ({region})."
+            )
+        if share is not None:
+            lines.append(
+                f"{100 * share:.0f} % of the truth lies within mean ± 1.96 sigma of the members "
+                f"({region}); few members cannot be nominal."
+            )
+    return lines

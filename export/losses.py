@@ -76,10 +76,10 @@ def group_index(cells, use):
 
     A group is one coarse cell in one patch.
     """
+    span = max(int(cells.max()) + 1, 1)
     patches = torch.arange(len(cells), device=cells.device)[:, None, None]
-    keys = cells.long() + patches * (cells.max().long() + 2)
-    _, index = torch.unique(keys, return_inverse=True)
-    number = int(index.max()) + 1
+    # Every coarse cell has a place in every patch: most stay empty, and nothing is sorted.
+    index, number = cells.long() + patches * span, len(cells) * span
     return torch.where(use & (cells >= 0), index, torch.full_like(index, number)), number
 
 
