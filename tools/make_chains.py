@@ -19,6 +19,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterFile,
+    QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterRasterLayer,
 )
 from qgis.PyQt.QtCore import QPointF
@@ -43,6 +44,9 @@ PARAMETER_HELP = {
     "WATER": "Lakes and reservoirs: cells mostly covered are left out.",
     "GLACIERS": "Glacier outlines, for example of the Randolph Glacier Inventory.",
     "BASINS": "Polygon layer in any coordinate system.",
+    "PREDICTORS": "Monthly stacks and maps of everything the model names, each with its unit.",
+    "MODEL": "ONNX file or manifest of a trained model; 'Inspect model' tells what it needs.",
+    "STRATA": "Raster of aquifer classes, for models with one file a class.",
     "BASIN_FIELD": "Names in tables and reports; empty numbers the basins.",
 }
 PRODUCTS = ["gldas-noah", "gldas-clsm", "gldas-vic", "era5-land"]
@@ -176,6 +180,77 @@ def masked_groundwater_trend():
     _summarise(chain, "basins", "mask", "Groundwater")
     _map_trend(chain, "mask", "Groundwater")
     return chain.model
+
+
+def downscale_storage():
+    """GRACE product, predictors and a model in; fine storage that agrees with GRACE out."""
+    chain = _Chain(
+        "Downscale storage to 0.1°",
+        "From a GRACE product to total water storage on fine cells in one run: import, fill the "
+        "missing months (SSA, two published stages), put the predictors of the model on one grid, "
+        "run the model, and correct it so that its means over the cells of GRACE are those of "
+        "GRACE. The cells are those of the model. Months that were filled are not corrected.",
+        [*_grace(), *_model()],
+    )
+    _import_and_fill(chain)
+    _downscale(chain, "fill", {}, "Storage")
+    return chain.model
+
+
+def downscale_groundwater():
+    """GRACE product, land-model storages, predictors and a model in; fine groundwater out."""
+    strata = QgsProcessingParameterRasterLayer("STRATA", "Aquifer classes", optional=True)
+    chain = _Chain(
+        "Downscale groundwater to 1 km",
+        "From a GRACE product to groundwater storage on fine cells in one run: import, fill the "
+        "missing months (SSA, two published stages), take soil moisture, snow and canopy water "
+        "off, put the predictors of the model on one grid, run the model class by class, and "
+        "correct it so that its means over the cells of GRACE are the separated groundwater. The "
+        "cells are those of the model; the land-model stacks must lie on the grid of the imported "
+        "product. Months that were filled are not corrected.",
+        [*_grace(), *_land(), *_model(), strata],
+    )
+    _import_and_fill(chain)
+    _separate(chain, {name: _given(name) for name in COMPONENTS}, {"OUTPUT": "GWSA"})
+    _downscale(chain, "separate", {"STRATA": _given("STRATA")}, "Groundwater")
+    return chain.model
+
+
+def _model():
+    return [
+        QgsProcessingParameterMultipleLayers(
+            "PREDICTORS", "Predictor layers", QgsProcessing.SourceType.TypeRaster
+        ),
+        QgsProcessingParameterFile("MODEL", "Model"),
+    ]
+
+
+def _downscale(chain, source, more, text):
+    chain.add(
+        "prepare",
+        "preparepredictors",
+        "Prepare predictors",
+        {name: _given(name) for name in ("PREDICTORS", "MODEL")},
+        {"OUTPUT_HTML": "Predictors: report"},
+    )
+    chain.add(
+        "downscale",
+        "downscale",
+        f"Downscale {text.lower()}",
+        {
+            "MODEL": _given("MODEL"),
+            "PREDICTORS": _made("prepare", "OUTPUT"),
+            "INPUT": _made(source, "OUTPUT"),
+            "FLAGS": _made("fill", "OUTPUT_FLAGS"),
+            "CORRECTION": _fixed("conserving"),
+            **more,
+        },
+        {
+            "OUTPUT": f"{text}, fine",
+            "OUTPUT_UNCERTAINTY": f"{text}, one sigma",
+            "OUTPUT_HTML": f"{text}: report",
+        },
+    )
 
 
 def _grace():
@@ -358,6 +433,8 @@ def main():
 #: The file's name is the id of the chain.
 CHAINS = {
     "basinseriesfromgrace": basin_series,
+    "downscalegroundwater": downscale_groundwater,
+    "downscalestorage": downscale_storage,
     "groundwatertrendbybasin": groundwater_trend_by_basin,
     "groundwatertrendclasses": groundwater_trend_classes,
     "groundwatertrendmasked": masked_groundwater_trend,

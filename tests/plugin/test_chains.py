@@ -3,6 +3,7 @@
 import csv
 import json
 import subprocess
+import sysconfig
 
 import numpy as np
 import pytest
@@ -13,6 +14,11 @@ pytestmark = pytest.mark.headless
 
 CHAINS = {
     "basinseriesfromgrace": ["INPUT", "EXTENT", "NOISY", "BASINS", "BASIN_FIELD"],
+    "downscalegroundwater": [
+        *("INPUT", "EXTENT", "NOISY", "SOILMOISTURE", "SNOW", "CANOPY"),
+        *("PREDICTORS", "MODEL", "STRATA"),
+    ],
+    "downscalestorage": ["INPUT", "EXTENT", "NOISY", "PREDICTORS", "MODEL"],
     "groundwatertrendbybasin": [
         *("INPUT", "EXTENT", "NOISY", "SOILMOISTURE", "SNOW", "CANOPY", "BASINS", "BASIN_FIELD"),
     ],
@@ -35,6 +41,7 @@ def sample(tmp_path_factory):
         "OUTPUT_CANOPY": folder / "canopy.tif",
         "OUTPUT_BASINS": folder / "basins.gpkg",
         "OUTPUT_GLDAS": folder / "gldas",
+        "OUTPUT_FINE_TWS": folder / "storage.tif",
     }
     with Headless(python_path=SITE_PACKAGES) as qgis:
         qgis.run("gracewater:sampledata", **files)
@@ -184,6 +191,87 @@ def test_masked_groundwater_trend(sample, tmp_path):
     assert float(summary["Elmara"]["slope_upper"]) < 0
     assert 0.5 < float(summary["Elmara"]["covered_share"]) < 0.95
     assert float(summary["Sorrel"]["covered_share"]) > 0.99
+
+
+def halving_model(path):
+    """A model of one predictor with its contract: half of a storage, in cm."""
+    import onnx
+    from grace_water_toolbox.core.downscaling.contract import (
+        KEY,
+        Contract,
+        Spacing,
+        Target,
+        Variable,
+    )
+    from onnx import TensorProto, helper, numpy_helper
+
+    weight = numpy_helper.from_array(np.array([[0.5]], np.float32), "w")
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["predictors", "w"], ["mean"])],
+        "g",
+        [helper.make_tensor_value_info("predictors", TensorProto.FLOAT, ["n", 1])],
+        [helper.make_tensor_value_info("mean", TensorProto.FLOAT, ["n", 1])],
+        [weight],
+    )
+    contract = Contract(
+        name="half",
+        kind="pixel",
+        target=Target("twsa", "cm"),
+        inputs=(Variable("storage", "cm", range=(-400.0, 400.0)),),
+        spacing=Spacing(0.1, 0.1),
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    helper.set_model_props(model, {KEY: contract.to_json()})
+    onnx.save(model, str(path))
+    return path
+
+
+@pytest.mark.parametrize("chain", ["downscalestorage", "downscalegroundwater"])
+def test_downscaled_storage_agrees_with_what_it_was_made_from(sample, tmp_path, chain):
+    from grace_water_toolbox.core.downscaling.residual import Correction
+
+    land, source = {}, "fill:OUTPUT"
+    if chain == "downscalegroundwater":
+        names = ("SOILMOISTURE", "SNOW", "CANOPY")
+        files = ("soil_moisture.tif", "snow.tif", "canopy.tif")
+        land, source = {n: sample / f for n, f in zip(names, files)}, "separate:OUTPUT"
+    outputs = {
+        "import:OUTPUT_HTML": tmp_path / "import.html",
+        "fill:OUTPUT": tmp_path / "twsa.tif",
+        "fill:OUTPUT_FLAGS": tmp_path / "flags.tif",
+        source: tmp_path / "coarse.tif",
+        "prepare:OUTPUT_HTML": tmp_path / "prepare.html",
+        "downscale:OUTPUT": tmp_path / "fine.tif",
+        "downscale:OUTPUT_HTML": tmp_path / "downscale.html",
+    }
+    with Headless(python_path=sysconfig.get_paths()["purelib"]) as qgis:
+        qgis.run(
+            f"gracewater:{chain}",
+            INPUT=sample / "grace.nc",
+            **land,
+            PREDICTORS=sample / "storage.tif",
+            MODEL=halving_model(tmp_path / "half.onnx"),
+            **outputs,
+        )
+    with (
+        MonthlyStack(tmp_path / "fine.tif") as fine,
+        MonthlyStack(tmp_path / "coarse.tif") as coarse,
+        MonthlyStack(tmp_path / "flags.tif") as flags,
+    ):
+        assert fine.grid.dx == pytest.approx(0.1)
+        observed = np.isin(fine.months, flags.months[(flags.read() == 0).any(axis=(1, 2))])
+        months = fine.months[observed][::20]
+        values = fine.read(bands=np.searchsorted(fine.months, months))
+        wanted = coarse.read(bands=np.searchsorted(coarse.months, months))
+        correction = Correction(coarse.grid, fine.grid)
+    total, weight = correction.sums(values, 0, 0)
+    whole = weight >= 0.999 * correction.whole
+    inside = whole & (correction.whole > 0) & np.isfinite(wanted)
+    assert inside.sum() > 20 * len(months)
+    assert np.abs((total / np.where(weight > 0, weight, 1) - wanted)[inside]).max() < 0.01
+    # What is finer than a cell of GRACE is the model's.
+    assert np.nanstd(values[0]) > np.nanstd(wanted[0][inside[0]]) * 0.5
+    assert "storage" in (tmp_path / "prepare.html").read_text(encoding="utf-8")
 
 
 def test_a_batch_over_two_seeds_keeps_its_runs_apart(tmp_path):
