@@ -53,7 +53,7 @@ def run(folder):
     from downscaling import engine
 
     started = time.process_time()
-    summary = engine(folder)()
+    _, summary = engine(folder)()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     spent = time.process_time() - started
     print(json.dumps({"peak": peak, "cpu": spent, "cells": float(summary.values[0])}))
