@@ -47,13 +47,14 @@ def open_layer(path):
 
 
 def describe_table(layer):
-    basins = [feature["basin"] for feature in layer.getFeatures()]
+    known = "basin" in layer.fields().names()
+    basins = [feature["basin"] if known else None for feature in layer.getFeatures()]
     return {
         "name": layer.name(),
         "spatial": layer.isSpatial(),
         "fields": layer.fields().names(),
         "rows": len(basins),
-        "basins": sorted(set(basins)),
+        "basins": sorted(set(basins) - {None}),
     }
 
 

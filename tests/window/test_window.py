@@ -119,9 +119,25 @@ CHAIN_LAYERS = {
     "groundwatertrendmasked": {"WATER": "lakes", "GLACIERS": "lakes"},
 }
 CHAIN_VALUES = {"groundwatertrendmasked": {"INPUT_FOLDER": "gldas"}}
+#: Those that end in classes, and those that need a model: tests/plugin/test_chains.py runs them.
+OTHER_CHAINS = {"groundwatertrendclasses", "downscalestorage", "downscalegroundwater"}
 
 
-@pytest.mark.parametrize("chain", CHAINS)
+def test_no_chain_is_forgotten():
+    assert set(CHAINS) == set(CHAIN_LAYERS) | OTHER_CHAINS
+
+
+def test_the_chain_of_classes_from_its_dialog(sample, tmp_path):
+    layers = {"SOILMOISTURE": sample["soil_moisture"], "SNOW": sample["snow"]}
+    shown = run_dialog(tmp_path, "groundwatertrendclasses", layers, {"INPUT": sample["grace"]})
+    (trend,) = [raster for raster in shown["rasters"] if raster["units"] == ["cm/yr"]]
+    assert_styled_and_drawn(trend, "cm/yr")
+    assert "QgsPalettedRasterRenderer" in [raster["renderer"] for raster in shown["rasters"]]
+    (shares,) = [table for table in shown["tables"] if not table["spatial"]]
+    assert shares["rows"] >= 7
+
+
+@pytest.mark.parametrize("chain", sorted(CHAIN_LAYERS))
 def test_chain_from_its_dialog(chain, sample, tmp_path):
     named = {**CHAIN_LAYERS[chain], "BASINS": "basins"}
     layers = {parameter: sample[name] for parameter, name in named.items()}
