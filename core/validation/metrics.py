@@ -173,7 +173,9 @@ def pooled_metrics(simulated, observed, weights=None):
 
 def numbers(result):
     """`Metrics` of a single pixel as plain numbers."""
-    return Metrics(int(result.n), *(float(v) for v in result[1:]))
+    # numpy 2.4 makes no number of an array that has a dimension, be it of one value.
+    n, *values = (np.asarray(v).item() for v in result)
+    return Metrics(int(n), *(float(v) for v in values))
 
 
 def _weights(weights, shape):
