@@ -14,7 +14,7 @@ LAND_CELLS = 21_537
 
 #: A process of its own, so that time and memory are those of the filling alone.
 SCRIPT = """
-import json, resource, sys, time
+import json, sys, time
 from dataclasses import replace
 import numpy as np
 from grace_water_toolbox.core.data.grace import open_grace
@@ -37,9 +37,12 @@ with MonthlyStack(folder + "/land.tif") as stack:
     done = fill_stack_ssa(
         stack, folder + "/filled.tif", candidates=Candidates(), targets=targets
     )
+# getrusage would carry the peak of the parent over into a child of it.
+with open("/proc/self/status") as status:
+    peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 print(json.dumps({
     "seconds": time.monotonic() - started,
-    "kilobytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+    "kilobytes": peak,
     "cells": done.cells, "skipped": done.skipped, "capped": done.capped,
     "overshoots": done.overshoots, "median_error": done.median_error,
     "years": list(done.years), "land": int(land.sum()),

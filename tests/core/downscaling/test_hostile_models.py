@@ -19,7 +19,7 @@ from .test_resuming import forest
 from .test_runners import Tile, convolution
 
 CHILD = """
-import json, resource, sys
+import json, sys
 import numpy as np
 from grace_water_toolbox.core.downscaling.model import load_model
 from grace_water_toolbox.core.downscaling.session import ModelSession
@@ -38,7 +38,10 @@ for path in json.loads(sys.argv[1]):
         answers.append(["ran", bool(np.isfinite(mean).all())])
     except GraceWaterError as error:
         answers.append(["refused", str(error)])
-print(json.dumps([answers, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+# getrusage would carry the peak of the parent over into a child of it.
+with open("/proc/self/status") as status:
+    peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+print(json.dumps([answers, peak / 1024]))
 """
 
 
