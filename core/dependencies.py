@@ -1,5 +1,6 @@
 """Which Python packages a method needs, and how an analyst gets them."""
 
+import platform
 import sys
 from importlib.util import find_spec
 
@@ -10,7 +11,9 @@ from .errors import DependencyError
 packages_folder = ""
 #: The newest ONNX Runtime with a wheel for a Python; later ones get the last.
 ONNXRUNTIME = {(3, 9): "1.19.2", (3, 10): "1.23.2"}
-ONNXRUNTIME_NEWEST = "1.31.1"
+ONNXRUNTIME_NEWEST = "1.32.0"
+#: The last with a wheel for Macs with an Intel processor.
+ONNXRUNTIME_INTEL_MAC = "1.23.2"
 #: What starts the Python of QGIS, by platform.
 _TERMINAL = "in a terminal 'python3 -m pip"
 _PYTHON = {
@@ -60,21 +63,27 @@ def missing_error(names):
 
 
 def onnxruntime_remedy():
-    """How ONNX Runtime is installed here, a sentence or two."""
+    """How ONNX Runtime is installed here, a few sentences."""
+    options = [f'"{x}"' if x == packages_folder else x for x in install_onnxruntime()]
     return (
-        "Neither Debian nor OSGeo4W packages ONNX Runtime. Install it for this QGIS alone: "
-        f"{_PYTHON.get(sys.platform, _TERMINAL)} {' '.join(install_onnxruntime())}' (with conda "
+        "Neither Debian nor OSGeo4W packages ONNX Runtime. Install it for this QGIS alone: from "
+        "the menu Plugins > GRACE Water Toolbox > Install ONNX Runtime, or "
+        f"{_PYTHON.get(sys.platform, _TERMINAL)} {' '.join(options)}' (with conda "
         "'conda install -c conda-forge onnxruntime'); then restart QGIS."
     )
 
 
-def install_onnxruntime(version=None):
-    """Arguments of pip that install ONNX Runtime where the plugin finds it.
+def install_onnxruntime(folder=None, version=None, machine=None):
+    """Arguments of pip that install ONNX Runtime into ``folder``.
 
-    ``--no-deps``: a second numpy beside that of QGIS would break it. ``version``: (major,
-    minor) of Python, or None for this one.
+    ``folder``: None for where the plugin finds it. ``--no-deps``: a second numpy beside that
+    of QGIS would break it. ``version``: (major, minor) of Python, ``machine``: system and
+    processor; None for those of this one.
     """
     version = tuple(version or sys.version_info[:2])
     pin = ONNXRUNTIME.get(version, ONNXRUNTIME_NEWEST)
-    where = ["--target", f'"{packages_folder}"'] if packages_folder else []
+    if (machine or (platform.system(), platform.machine())) == ("Darwin", "x86_64"):
+        pin = min(pin, ONNXRUNTIME_INTEL_MAC)
+    folder = str(folder or packages_folder)
+    where = ["--target", folder] if folder else []
     return ["install", *where, "--no-deps", "--only-binary=:all:", f"onnxruntime=={pin}"]

@@ -50,14 +50,14 @@ class WindowError(RuntimeError):
     """The scenario did not run to its end."""
 
 
-def run_in_window(script, parameters=None, folder=None, timeout=600, plugin=ROOT):
+def run_in_window(script, parameters=None, folder=None, timeout=600, plugin=ROOT, environment=None):
     """Run ``scenario(window)`` of the file ``script`` in QGIS; its ``window.result``.
 
     ``plugin`` is the folder to run; None leaves the profile without the plugin.
-    ``parameters`` (JSON) become ``window.parameters``. Pictures and QGIS's own output
-    go to ``folder``. After ``timeout`` seconds QGIS, its screen and all their children
-    are killed. Raises FileNotFoundError without QGIS or Xvfb, else WindowError with
-    what was waited for.
+    ``parameters`` (JSON) become ``window.parameters``; ``environment`` adds variables.
+    Pictures and QGIS's own output go to ``folder``. After ``timeout`` seconds QGIS, its
+    screen and all their children are killed. Raises FileNotFoundError without QGIS or
+    Xvfb, else WindowError with what was waited for.
     """
     programs = [find(name) for name in ("xvfb-run", "qgis")]
     with tempfile.TemporaryDirectory(prefix="gracewater-window-") as private:
@@ -92,7 +92,7 @@ def run_in_window(script, parameters=None, folder=None, timeout=600, plugin=ROOT
         command += ["--nologo", "--noversioncheck", "--profiles-path", str(home)]
         command += ["--code", str(start)]
         log = folder / "qgis.log"
-        code = _run(command, _environment(home), log, timeout)
+        code = _run(command, {**_environment(home), **(environment or {})}, log, timeout)
         tail = log.read_text(encoding="utf-8", errors="replace")[-3000:]
         if not answer.exists():
             why = f"stopped after {timeout} s" if code is None else f"ended with {code}"
