@@ -85,6 +85,7 @@ def pixel_contract(config, predictors):
         title=config.title,
         description=config.description,
         missing="accept" if config.network.kind == "trees" else "refuse",
+        beyond="held" if config.network.kind == "trees" else config.network.beyond,
         strata_source=config.data.strata_source,
     )
 

@@ -53,7 +53,9 @@ class Network:
     ``trees`` and ``dense`` (Zhang et al.) one cell.
 
     To the output of the first two the coarse field (``adds``) or one of the inputs
-    (``passes``) is added.
+    (``passes``) is added. ``beyond`` the training range of its class an input of a dense
+    network is ``held`` at the edge, as trees do, or the network goes on in straight lines
+    (``line``, as published).
     """
 
     kind: str = "unet"
@@ -61,6 +63,7 @@ class Network:
     blocks: int = 3
     adds: str = ""
     passes: str = ""
+    beyond: str = "held"
 
 
 @dataclass
@@ -120,7 +123,9 @@ class Search:
     """Pixel models: how hyperparameters are sought, and the folds of cross-validation.
 
     Pairs are the lowest and highest value tried. ``block`` in coarse cells and ``gap`` in
-    months make blocked folds; ``least`` rows make a class worth a model of its own.
+    months make blocked folds; ``least`` rows make a class worth a model of its own. A dense
+    network stops early by a fifth of its ``months``, one span with ``gap`` on either side, or
+    by a fifth of its rows at ``random``; ``decay`` is the weight decay of its Adam.
     """
 
     trials: int = 30
@@ -140,6 +145,8 @@ class Search:
     units: list = field(default_factory=lambda: [128, 768])
     rate: list = field(default_factory=lambda: [1e-4, 1e-2])
     patience: int = 20
+    stop: str = "months"
+    decay: float = 0.0
 
 
 @dataclass
@@ -198,6 +205,8 @@ _CHOICES = {
     ("network", "adds"): ("", "replicate", "bilinear"),
     ("inputs", "coarse"): ("", "replicate", "bilinear"),
     ("loss", "mode"): ("static", "correlation", "dynamic"),
+    ("network", "beyond"): ("held", "line"),
+    ("search", "stop"): ("months", "random"),
     ("split", "kind"): ("paper", "held-out"),
     ("train", "device"): ("auto", "cpu", "cuda", "mps"),
 }

@@ -6,8 +6,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..core.errors import DataError
+from .folds import time_folds
+
 SUFFIX = ".pt"
-#: Share of the training rows that decide when to stop.
+#: Share of the training rows, or months, that decide when to stop.
 STOP = 0.2
 
 
@@ -15,12 +18,16 @@ class Dense(nn.Module):
     """(row, feature) in its own units to (row, 1) in the target's.
 
     Robust scaling, (value − median) / (third − first quartile), of inputs and target is part
-    of the graph; a feature that does not vary is only centred.
+    of the graph; a feature that does not vary is only centred. ``held`` puts the training
+    range there too: ReLU goes on in straight lines for ever, and a fine cell may lie hundreds
+    of quartile ranges beyond the few coarse cells of its class. So beyond the range a feature
+    counts as the edge of it, which is what trees make of it.
     """
 
-    def __init__(self, features, layers, units):
+    def __init__(self, features, layers, units, held=True):
         super().__init__()
-        for name in ("x_centre", "x_scale"):
+        self.held = held
+        for name in ("x_centre", "x_scale", "x_low", "x_high"):
             self.register_buffer(name, torch.zeros(features))
         for name in ("y_centre", "y_scale"):
             self.register_buffer(name, torch.zeros(()))
@@ -31,11 +38,14 @@ class Dense(nn.Module):
         self.body = nn.Sequential(*parts, nn.Linear(width, 1))
 
     def learn_scaling(self, x, y):
-        """Take medians and quartile ranges of the training rows."""
+        """Take medians, quartile ranges and ranges of the training rows."""
         for name, values in (("x", x), ("y", y)):
             centre, scale = robust(values)
             setattr(self, f"{name}_centre", torch.tensor(centre, dtype=torch.float32))
             setattr(self, f"{name}_scale", torch.tensor(scale, dtype=torch.float32))
+        low, high = np.min(x, axis=0), np.max(x, axis=0)
+        self.x_low = torch.tensor(low, dtype=torch.float32)
+        self.x_high = torch.tensor(high, dtype=torch.float32)
 
     def forward(self, x):
         """Values in the target's units."""
@@ -43,6 +53,8 @@ class Dense(nn.Module):
 
     def scaled(self, x):
         """Values before they are brought back to the target's units; the loss looks at these."""
+        if self.held:
+            x = torch.minimum(torch.maximum(x, self.x_low), self.x_high)
         return self.body((x - self.x_centre) / self.x_scale)
 
 
@@ -53,7 +65,7 @@ def robust(values):
     return centre, np.where(scale > 10 * np.finfo(np.float64).eps, scale, 1.0)
 
 
-def search(x, y, config, seed, folder, say):
+def search(table, config, seed, folder, say):
     """Best settings by Optuna's TPE: (settings, RMSE on the rows that decided when to stop).
 
     The study is kept in SQLite. Each trial's sampler is seeded by its number, so that a
@@ -76,7 +88,7 @@ def search(x, y, config, seed, folder, say):
             "units": trial.suggest_int("units", *wanted.units, step=_step(wanted.units)),
             "rate": trial.suggest_float("rate", *wanted.rate, log=True),
         }
-        _, epochs, error = stopped(x, y, settings, config, seed)
+        _, epochs, error = stopped(table, settings, config, seed)
         trial.set_user_attr("epochs", epochs)
         study.tell(trial, error)
         say(f"trial {number + 1}: {error:.3f} with {settings}, {epochs} epochs")
@@ -88,11 +100,34 @@ def _step(pair):
     return 64 if (pair[1] - pair[0]) % 64 == 0 and pair[1] > pair[0] else 1
 
 
-def stopped(x, y, settings, config, seed):
+def stopping(table, config, seed):
+    """(rows that train, rows that decide when to stop).
+
+    Rows at random have a neighbour and a month before and after among those that train, so
+    that the error falls while the network learns its cells by heart: with a span of months
+    it does not. The span is drawn among five. Raises `DataError` where the gap leaves none.
+    """
+    rng, count = np.random.default_rng(seed), round(1 / STOP)
+    if config.search.stop == "random":
+        order = rng.permutation(len(table))
+        held = max(1, round(len(table) * STOP))
+        return order[held:], order[:held]
+    rest, stop = time_folds(table.month, count, config.search.gap)[rng.integers(count)]
+    if not (len(rest) and len(stop)):
+        raise DataError(
+            f"months of training besides a fifth of them and {config.search.gap} on either side "
+            "are expected",
+            f"{np.unique(table.month).size} months",
+            "search.gap",
+            "Make the gap smaller, or stop by rows at random (search.stop).",
+        )
+    return rest, stop
+
+
+def stopped(table, settings, config, seed):
     """Train with early stopping: (network, epochs of the best state, its RMSE)."""
-    order = np.random.default_rng(seed).permutation(len(y))
-    held = max(1, round(len(y) * STOP))
-    rest, stop = order[held:], order[:held]
+    x, y = table.x, table.y
+    rest, stop = stopping(table, config, seed)
     best = {"error": np.inf, "epoch": 0, "state": None}
 
     def watch(network, epoch):
@@ -118,12 +153,16 @@ def _train(x, y, settings, config, seed, watch):
     if config.train.threads:
         torch.set_num_threads(config.train.threads)
     torch.manual_seed(seed)
-    network = Dense(x.shape[1], settings["layers"], settings["units"])
+    held = config.network.beyond == "held"
+    network = Dense(x.shape[1], settings["layers"], settings["units"], held)
     network.learn_scaling(x, y)
     inputs = torch.from_numpy(np.ascontiguousarray(x, np.float32))
     goal = torch.from_numpy(np.asarray(y, np.float32))
     goal = (goal - network.y_centre) / network.y_scale
-    optimiser = torch.optim.Adam(network.parameters(), settings["rate"])
+    # Without decay AdamW is Adam.
+    optimiser = torch.optim.AdamW(
+        network.parameters(), settings["rate"], weight_decay=config.search.decay
+    )
     generator = torch.Generator().manual_seed(seed)
     for epoch in range(1, settings["epochs"] + 1):
         network.train()
@@ -149,7 +188,7 @@ def save(network, path):
     first = network.body[0]
     layers = sum(isinstance(m, nn.Linear) for m in network.body) - 1
     content = {
-        "shape": [first.in_features, layers, first.out_features],
+        "shape": [first.in_features, layers, first.out_features, network.held],
         "state": network.state_dict(),
     }
     part = path.with_name(f".part-{path.name}")

@@ -6,6 +6,12 @@ from .coarsetable import channel_names
 from .evaluating import score_lines
 from .importance import mean_importance
 
+#: What a network makes of the world outside its training.
+_NETWORKS = {
+    "held": "- Outside the training range of its class a predictor counts as the edge of that "
+    "range: the network cannot extrapolate.",
+    "line": "- Outside the training range a network goes on in straight lines.",
+}
 #: Parts of the scores that are no region.
 _OTHERS = ("cross-validation", "baselines", "seeds", "verdicts")
 
@@ -58,7 +64,7 @@ def write_pixel_card(run, manifest, contract, results):
         "", "## Limits", "", *(f"- {line}" for line in config.limits),
         "- Trees cannot extrapolate: outside the training range they give the value at its edge."
         if config.network.kind == "trees"
-        else "- Outside the training range a network goes on in straight lines.",
+        else _NETWORKS[config.network.beyond],
         "", "Every number above was measured by `evaluate` and `train`.", "",
     ]  # fmt: skip
     path = manifest.with_suffix(".md")

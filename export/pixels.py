@@ -105,9 +105,7 @@ def _train_one(run, seed, stratum):
     rng = np.random.default_rng([seed, stratum])
     sample = table.take(sample_rows(len(table), config.search.samples, rng))
     fitting, held = random_split(len(sample), config.search.holdout, rng)
-    settings, inner = learner.search(
-        sample.x[fitting], sample.y[fitting], config, seed, folder, run.say
-    )
+    settings, inner = learner.search(sample.take(fitting), config, seed, folder, run.say)
     first = learner.fit(sample.x[fitting], sample.y[fitting], settings, config, seed)
     scores = fit_scores(learner.predict(first, sample.x[held]), sample.y[held])
     shares = permutation(
@@ -139,7 +137,12 @@ def convert(config, say=print):
         for stratum in run.classes:
             model, rows = run.model(seed, stratum), run.rows(stratum).x
             path = out / (f"class{stratum}-{seed}.onnx" if stratified else f"model-{seed}.onnx")
-            own = replace(contract, strata=(stratum,) if stratified else ())
+            ranges = contract.class_ranges.get(stratum)
+            own = replace(
+                contract,
+                strata=(stratum,) if stratified else (),
+                class_ranges={stratum: ranges} if stratified else {},
+            )
             worst = write_pixel_model(config.network.kind, model, own, path, rows)
             say(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, differs by {worst:.1e}")
             entry = {"path": path.name, "sha256": sha256(path), "member": member}
@@ -151,14 +154,11 @@ def convert(config, say=print):
 def _finished(run):
     """The contract with ranges, and where and when the models learnt."""
     table, config = run.table, run.config
-    inputs, at = [], 0
-    rows = np.flatnonzero(run.usable)
-    for variable in run.contract.inputs:
-        columns = table.x[rows, at : at + len(variable.lags)]
-        at += len(variable.lags)
-        inputs.append(
-            replace(variable, range=(float(np.nanmin(columns)), float(np.nanmax(columns))))
-        )
+    variables, rows = run.contract.inputs, np.flatnonzero(run.usable)
+    pairs = zip(variables, _ranges(variables, table.x[rows]))
+    inputs = [replace(variable, range=pair) for variable, pair in pairs]
+    classes = run.classes if config.data.strata else ()
+    class_ranges = {number: _ranges(variables, run.rows(number).x) for number in classes}
     months = run.months[np.unique(table.month[rows])]
     learnt = replace(
         run.contract.training,
@@ -171,10 +171,22 @@ def _finished(run):
     return replace(
         run.contract,
         inputs=tuple(inputs),
+        class_ranges=class_ranges,
         training=learnt,
         coarse_spacing=run.holdout.spacing,
         limits=tuple(config.limits),
     )
+
+
+def _ranges(variables, x):
+    """(lowest, highest) of each variable over the rows and its lags; none where none is known."""
+    found, at = [], 0
+    for variable in variables:
+        columns = x[:, at : at + len(variable.lags)]
+        at += len(variable.lags)
+        known = columns[np.isfinite(columns)]
+        found.append((float(known.min()), float(known.max())) if known.size else (-np.inf, np.inf))
+    return tuple(found)
 
 
 def evaluate(config, say=print):

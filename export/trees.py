@@ -32,13 +32,13 @@ def _rates(pair, loguniform):
     return [float(pair[0])] if pair[0] == pair[1] else loguniform(float(pair[0]), float(pair[1]))
 
 
-def search(x, y, config, seed, folder, say):
+def search(table, config, seed, folder, say):
     """Best of the drawn settings by random inner folds: (settings, mean RMSE of the folds).
 
     As RandomizedSearchCV, but each trial is kept as soon as it is scored, so that a search
     that was cut off goes on.
     """
-    path = folder / _TRIALS
+    x, y, path = table.x, table.y, folder / _TRIALS
     done = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     folds = random_folds(len(y), config.search.inner_folds, np.random.default_rng(seed))
     for number, settings in enumerate(draws(config.search, seed)):

@@ -41,6 +41,7 @@ def well_contract(config):
         title=config.title,
         description=config.description,
         missing="accept" if config.network.kind == "trees" else "refuse",
+        beyond="held" if config.network.kind == "trees" else config.network.beyond,
     )
 
 

@@ -20,6 +20,9 @@ CALENDAR = ("month_sin", "month_cos", "years")
 INTERPOLATIONS = ("replicate", "bilinear")
 BLENDS = ("average", "crop")
 MISSING = ("refuse", "accept")
+#: What a model makes of a predictor beyond its training range: '' is not stated, held: what
+#: it makes of the edge of the range, line: a network goes on in straight lines.
+BEYOND = ("", "held", "line")
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,11 @@ class Training:
 
 @dataclass(frozen=True)
 class Contract:
-    """All of it; see the module's documentation page."""
+    """All of it; see the module's documentation page.
+
+    ``class_ranges`` maps a class to the (low, high) of each of ``inputs`` in the training of
+    its own model, which is narrower than the inputs' own ``range``.
+    """
 
     name: str
     kind: str
@@ -112,11 +119,13 @@ class Contract:
     output: str = "mean"
     output_std: str = ""
     missing: str = "refuse"
+    beyond: str = ""
     tile: Optional[Tile] = None
     training: Training = field(default_factory=Training)
     coarse_spacing: float = 0.0
     strata: tuple = ()
     strata_source: str = ""
+    class_ranges: dict = field(default_factory=dict)
     metrics: dict = field(default_factory=dict)
     limits: tuple = ()
 
@@ -124,6 +133,11 @@ class Contract:
     def channels(self):
         """(variable, lag) of each input channel, in the model's order."""
         return tuple((variable, lag) for variable in self.inputs for lag in variable.lags)
+
+    def channel_ranges(self, stratum=None):
+        """(low, high) of each channel in the training of a class; of all where not stated."""
+        own = self.class_ranges.get(stratum) or [v.range for v in self.inputs]
+        return [pair for v, pair in zip(self.inputs, own) for _ in v.lags]
 
     @property
     def needs_coarse(self):
@@ -138,5 +152,11 @@ class Contract:
         """The JSON text that `contractreading.parse_contract` reads back."""
         content = {"schema": SCHEMA, **asdict(self)}
         for variable in content["inputs"]:
-            variable["range"] = [v if math.isfinite(v) else None for v in variable["range"]]
+            variable["range"] = _ends(variable["range"])
+        ranges = self.class_ranges.items()
+        content["class_ranges"] = {str(n): [_ends(pair) for pair in own] for n, own in ranges}
         return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _ends(pair):
+    return [v if math.isfinite(v) else None for v in pair]

@@ -5,6 +5,7 @@ import math
 
 from ..errors import ModelError
 from .contract import (
+    BEYOND,
     BLENDS,
     CALENDAR,
     INTERPOLATIONS,
@@ -48,12 +49,14 @@ def parse_contract(text, where=""):
         output=read.text("output", "mean"),
         output_std=read.text("output_std", ""),
         missing=read.one_of("missing", MISSING, "refuse"),
+        beyond=read.one_of("beyond", BEYOND, ""),
         spacing=_spacing(read.part("spacing")),
         tile=tile,
         training=_training(read.part("training", {})),
         coarse_spacing=read.number("coarse_spacing", 0.0),
         strata=tuple(read.whole_list("strata")),
         strata_source=read.text("strata_source", ""),
+        class_ranges=_class_ranges(read, len(inputs)),
         metrics=dict(content.get("metrics") or {}),
         limits=tuple(str(v) for v in content.get("limits") or ()),
     )
@@ -79,7 +82,7 @@ def _variable(read):
         raise read.wrong("lags", "different lags of 0 to 120 months", list(lags))
     if role in ("static", "calendar") and lags != (0,):
         raise read.wrong("lags", f"no lags for the role {role}", list(lags))
-    low, high = _range(read)
+    low, high = _range(read, read.content.get("range") or [None, None])
     return Variable(
         name=name,
         units=read.text("units"),
@@ -94,8 +97,22 @@ def _variable(read):
     )
 
 
-def _range(read):
-    ends = read.content.get("range") or [None, None]
+def _class_ranges(read, count):
+    """{class: (low, high) of each input}; the same number of pairs as inputs."""
+    content = read.content.get("class_ranges") or {}
+    if not isinstance(content, dict):
+        raise read.wrong("class_ranges", "ranges by class", content)
+    found = {}
+    for name, pairs in content.items():
+        if not name.lstrip("-").isdecimal():
+            raise read.wrong("class_ranges", "a whole number for each class", name)
+        if not isinstance(pairs, list) or len(pairs) != count:
+            raise read.wrong("class_ranges", f"{count} pairs for class {name}", pairs)
+        found[int(name)] = tuple(_range(read, pair) for pair in pairs)
+    return found
+
+
+def _range(read, ends):
     if not isinstance(ends, list) or len(ends) != 2:
         raise read.wrong("range", "two numbers", ends)
     low = -math.inf if ends[0] is None else read.as_number("range", ends[0])

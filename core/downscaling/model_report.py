@@ -4,6 +4,12 @@ import math
 
 from ..report.html import Report
 
+_BEYOND = {
+    "": "not stated",
+    "held": "a predictor counts as the edge of its range",
+    "line": "the network goes on in straight lines",
+}
+
 
 def model_report(model, runs, version=""):
     """A `Report` of a `Model`; ``runs`` is what this machine says of it (lines)."""
@@ -37,6 +43,7 @@ def contract_tables(report, model):
             ("Licence of the data", training.licence or "not stated"),
             ("Cite", training.citation or "–"),
             ("Members", len({f.member for f in model.files})),
+            ("Beyond the training range", _BEYOND[contract.beyond]),
             ("Classes", ", ".join(map(str, model.strata)) or "one model for all"),
             ("Parameters", f"{sum(f.facts.parameters for f in model.files):,}"),
             ("Operator set", ", ".join(f"{d or 'ai.onnx'} {v}" for d, v in facts.opsets.items())),
@@ -61,6 +68,16 @@ def contract_tables(report, model):
         "Predictors, in the order of the model; From and To is the range of the training data",
         numeric=(4, 5),
     )
+    if contract.class_ranges:
+        classes = sorted(contract.class_ranges)
+        report.table(
+            [
+                (v.name, *(_span(contract.class_ranges[number][i]) for number in classes))
+                for i, v in enumerate(contract.inputs)
+            ],
+            ("Predictor", *(f"Class {number}" for number in classes)),
+            "Range of the training data in each class; applicability looks at these",
+        )
     if contract.metrics:
         report.table(
             [(key, _flat(value)) for key, value in contract.metrics.items()],
@@ -92,6 +109,10 @@ def _extent(extent):
 
 def _end(value):
     return None if math.isinf(value) else value
+
+
+def _span(pair):
+    return f"{pair[0]:.4g} to {pair[1]:.4g}"
 
 
 def _flat(value):

@@ -57,13 +57,12 @@ class Pace:
             self.size = int(np.clip(rate * self.seconds, 1, min(self.most, 4 * self.size)))
 
 
-def outside_share(contract, channels):
-    """Share of input channels outside their training range, (y, x); unknown ones do not count."""
+def outside_share(ranges, channels):
+    """Share of ``channels`` (channel, …) outside their (low, high); unknown ones do not count."""
     count = np.zeros(channels.shape[1:], dtype=np.float32)
     known = np.zeros(channels.shape[1:], dtype=np.float32)
     with np.errstate(invalid="ignore"):
-        for (variable, _), field in zip(contract.channels, channels):
-            low, high = variable.range
+        for (low, high), field in zip(ranges, channels):
             count += (field < low) | (field > high)
             known += np.isfinite(field)
     return np.divide(count, known, out=np.full_like(count, np.nan), where=known > 0)
@@ -120,15 +119,16 @@ class PixelRunner:
         (_, _, ny, nx), values = given.window, given.values
         mean = np.full((ny, nx), np.nan, dtype=np.float32)
         std = np.full((ny, nx), np.nan, dtype=np.float32)
-        outside = outside_share(self.contract, values)
-        some_std, reached = False, np.zeros((ny, nx), bool)
+        outside = np.full((ny, nx), np.nan, dtype=np.float32)
+        some_std = False
         for stratum, cells in self._by_class(self.usable(given), given.classes):
             rows = np.ascontiguousarray(values[:, cells].T)
             m, s = self._members(self.sessions[stratum], rows, check)
-            mean[cells], reached[cells] = m, True
+            mean[cells] = m
+            # A class' model knows its own range, which is narrower than that of all classes.
+            outside[cells] = outside_share(self.contract.channel_ranges(stratum), rows.T)
             if s is not None:
                 std[cells], some_std = s, True
-        outside[~reached] = np.nan
         return Prediction(mean, std if some_std else None, outside)
 
     def _by_class(self, usable, classes):
@@ -225,7 +225,7 @@ class PatchRunner:
         patches, (top, _), (left, _) = self._patches(row, col, ny, nx)
         inner = field[:, row - top : row - top + ny, col - left : col - left + nx]
         known = np.isfinite(inner).all(axis=0)
-        outside = outside_share(self.contract, inner)
+        outside = outside_share(self.contract.channel_ranges(), inner)
         holes = ~np.isfinite(field)
         filled = np.where(holes, self.fills[:, None, None], field)
         blank = holes.any(axis=0)

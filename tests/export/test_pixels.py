@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -11,10 +12,10 @@ from grace_water_toolbox.core.data.rasterfile import RasterWriter
 from grace_water_toolbox.core.data.stack import MonthlyStack
 from grace_water_toolbox.core.downscaling.model import load_model
 from grace_water_toolbox.core.downscaling.predictorset import PredictorSet
-from grace_water_toolbox.core.errors import ModelError, ParameterError
+from grace_water_toolbox.core.errors import DataError, ModelError, ParameterError
 from grace_water_toolbox.export import dense, pixels, trees
 from grace_water_toolbox.export.__main__ import main
-from grace_water_toolbox.export.coarsetable import build_table
+from grace_water_toolbox.export.coarsetable import Table, build_table
 from grace_water_toolbox.export.config import read_config
 from grace_water_toolbox.export.folds import random_folds
 from grace_water_toolbox.export.importance import permutation
@@ -60,6 +61,13 @@ DENSE = CONFIG.replace('"trees"', '"dense"').replace("trials = 3", "trials = 2")
 
 def quiet(text):
     pass
+
+
+def table_of(x, y, month=None):
+    """A `Table` of rows of one cell and class."""
+    zeros = np.zeros(len(y), np.int32)
+    names = [f"v{i}" for i in range(x.shape[1])]
+    return Table(names, x, y, zeros if month is None else month, zeros, zeros + 1, (1, 1))
 
 
 @pytest.fixture
@@ -166,7 +174,7 @@ def test_the_search_finds_what_scikit_learn_finds(pixel_config, tmp_path):
     rng = np.random.default_rng(1)
     x = rng.normal(size=(300, 3)).astype(np.float32)
     y = x[:, 0] * x[:, 1] + rng.normal(0, 0.1, 300)
-    settings, rmse = trees.search(x, y, config, 0, tmp_path, quiet)
+    settings, rmse = trees.search(table_of(x, y), config, 0, tmp_path, quiet)
     peer = RandomizedSearchCV(
         XGBRegressor(tree_method="hist", random_state=0, n_jobs=1),
         [{k: [v] for k, v in d.items()} for d in trees.draws(config.search, 0)],
@@ -275,14 +283,74 @@ def test_dense_networks_stop_early_and_learn(pixel_config):
     rng = np.random.default_rng(2)
     x = rng.normal(size=(600, 3)).astype(np.float32)
     y = 5 * x[:, 0] - 2 * x[:, 1] + 100
-    config = pixel_config(DENSE, "train.epochs=200", "search.patience=5")
+    config = pixel_config(DENSE, "train.epochs=200", "search.patience=5", "search.stop=random")
     settings = {"layers": 3, "units": 32, "rate": 0.01}
-    network, epochs, error = dense.stopped(x, y, settings, config, 0)
+    network, epochs, error = dense.stopped(table_of(x, y), settings, config, 0)
     assert 1 < epochs < 200 and error < 0.1 * y.std()
     # The state that is kept is that of the best epoch.
     order = np.random.default_rng(0).permutation(600)[:120]
     again = np.sqrt(np.mean((dense.predict(network, x[order]) - y[order]) ** 2))
     assert again == pytest.approx(error, rel=1e-6)
+
+
+def test_a_span_of_months_decides_when_to_stop_and_none_of_its_neighbours_train(pixel_config):
+    month = np.repeat(np.arange(60), 3)[np.random.default_rng(5).permutation(180)]
+    table = table_of(np.zeros((180, 2), np.float32), np.zeros(180), month)
+    config = pixel_config(DENSE, "search.gap=4")
+    starts = set()
+    for seed in range(12):
+        rest, stop = dense.stopping(table, config, seed)
+        held = np.unique(month[stop])
+        starts.add(int(held[0]))
+        assert len(stop) == 36 and np.array_equal(held, np.arange(held[0], held[0] + 12))
+        assert np.abs(month[rest][:, None] - held).min() == 5
+        assert set(month[rest]) | set(range(held[0] - 4, held[-1] + 5)) >= set(range(60))
+        again = dense.stopping(table, config, seed)
+        assert all(np.array_equal(a, b) for a, b in zip((rest, stop), again))
+    assert len(starts) > 2
+    rest, stop = dense.stopping(table, pixel_config(DENSE, "search.stop=random"), 0)
+    assert len(stop) == 36 and len(set(rest) | set(stop)) == 180
+    with pytest.raises(DataError, match=r"search\.gap"):
+        dense.stopping(table, pixel_config(DENSE, "search.gap=60"), 0)
+
+
+def wild_networks(config):
+    """Networks with and without the edge, and rows far outside what they learnt from."""
+    rng = np.random.default_rng(6)
+    x = rng.normal(20, 3, (400, 3)).astype(np.float32)
+    y = x[:, 0] - 3 * np.abs(x[:, 1] - 20) + 0.01 * x[:, 2]
+    settings = {"layers": 3, "units": 32, "rate": 0.003, "epochs": 20}
+    held, line = (
+        dense.fit(x, y, settings, config(DENSE, f"network.beyond={kind}"), 0)
+        for kind in ("held", "line")
+    )
+    return x, held, line, (20 + 1000 * rng.normal(size=(500, 3))).astype(np.float32)
+
+
+def test_beyond_the_training_range_a_network_says_what_it_says_at_the_edge(pixel_config):
+    x, held, line, wild = wild_networks(pixel_config)
+    # Inside, the edge changes nothing at all, in training neither.
+    np.testing.assert_array_equal(dense.predict(held, x), dense.predict(line, x))
+    edge = np.clip(wild, x.min(axis=0), x.max(axis=0))
+    np.testing.assert_array_equal(dense.predict(held, wild), dense.predict(held, edge))
+    reached, gone = np.abs(dense.predict(held, wild)), np.abs(dense.predict(line, wild))
+    assert reached.max() < 60 and gone.max() > 500
+
+
+@pytest.mark.parametrize("kind", ["held", "line"])
+def test_the_edge_is_in_the_graph_and_in_the_contract(pixel_config, tmp_path, kind):
+    x, held, line, wild = wild_networks(pixel_config)
+    network = held if kind == "held" else line
+    contract = replace(contract_of(3, "refuse"), beyond=kind)
+    assert write_pixel_model("dense", network, contract, tmp_path / "d.onnx", x, 5000) < 1e-4
+    assert difference("dense", network, tmp_path / "d.onnx", wild) < 1e-4
+    made = onnx.load(str(tmp_path / "d.onnx"))
+    assert ("Max" in {n.op_type for n in made.graph.node}) == (kind == "held")
+    assert made.ir_version <= 8 and {o.domain: o.version for o in made.opset_import}[""] <= 17
+    assert load_model(tmp_path / "d.onnx").contract.beyond == kind
+    dense.save(network, tmp_path / "d.pt")
+    again = dense.predict(dense.load(tmp_path / "d.pt"), wild)
+    np.testing.assert_array_equal(again, dense.predict(network, wild))
 
 
 def test_importance_finds_the_predictor_that_matters(pixel_config):
@@ -311,6 +379,14 @@ def test_one_command_goes_from_stacks_to_a_scored_model(pixel_config, text):
     manifest = config.folder / "model" / "pixels.json"
     model = load_model(manifest)
     assert model.strata == (12, 25) and len(model.files) == 4
+    run = pixels.Run(config, quiet)
+    assert model.contract.beyond == "held"
+    for stratum in (12, 25):
+        found = np.array(model.contract.class_ranges[stratum])
+        rows = run.rows(stratum).x
+        np.testing.assert_array_equal(found, np.stack([rows.min(axis=0), rows.max(axis=0)], 1))
+        own = load_model(model.members(stratum)[0].path).contract
+        assert own.class_ranges == {stratum: model.contract.class_ranges[stratum]}
     scores = model.contract.metrics["held out in both"]
     assert scores["model, corrected"]["coarse_rmse"] < 0.01 < scores["model"]["coarse_rmse"]
     assert "delta (conserving)" in scores and "bilinear" in scores
