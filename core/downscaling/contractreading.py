@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 from ..errors import ModelError
 from .contract import (
@@ -104,7 +105,7 @@ def _class_ranges(read, count):
         raise read.wrong("class_ranges", "ranges by class", content)
     found = {}
     for name, pairs in content.items():
-        if not name.lstrip("-").isdecimal():
+        if not re.fullmatch(r"-?[0-9]{1,9}", name):
             raise read.wrong("class_ranges", "a whole number for each class", name)
         if not isinstance(pairs, list) or len(pairs) != count:
             raise read.wrong("class_ranges", f"{count} pairs for class {name}", pairs)

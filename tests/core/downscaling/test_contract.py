@@ -29,6 +29,25 @@ def test_an_unbounded_range_is_null_in_json_not_infinity():
     assert parse_contract(contract.to_json()).inputs[0].range == (-math.inf, math.inf)
 
 
+def test_ranges_of_a_class_are_those_of_its_channels():
+    inputs = (Variable("x", "1", range=(0.0, 9.0), lags=(0, 2)), Variable("y", "1"))
+    ranges = {12: ((1.0, 2.0), (-math.inf, 5.0)), 25: ((3.0, 4.0), (0.0, 1.0))}
+    contract = contract_of(inputs=inputs, class_ranges=ranges, beyond="held")
+    assert json.loads(contract.to_json())["class_ranges"]["12"] == [[1.0, 2.0], [None, 5.0]]
+    again = parse_contract(contract.to_json())
+    assert again == contract and again.beyond == "held"
+    assert again.channel_ranges(12) == [(1.0, 2.0), (1.0, 2.0), (-math.inf, 5.0)]
+    for other in (None, 99):
+        assert again.channel_ranges(other) == [(0.0, 9.0)] * 2 + [(-math.inf, math.inf)]
+
+
+def test_an_older_contract_states_no_edge():
+    content = json.loads(contract_of().to_json())
+    del content["beyond"], content["class_ranges"]
+    again = parse_contract(json.dumps(content))
+    assert again.beyond == "" and again.class_ranges == {}
+
+
 def _inputs(**fields):
     first = json.loads(contract_of().to_json())["inputs"][0]
     return [{**first, **fields}]
@@ -62,6 +81,13 @@ def _inputs(**fields):
         ({"kind": "patch", "tile": None}, "tile"),
         ({"tile": {"height": 8, "width": 8, "overlap": 8}}, "overlap"),
         ({"tile": {"height": 10**6, "width": 8}}, "height"),
+        ({"beyond": "wall"}, "beyond"),
+        ({"class_ranges": [1]}, "class_ranges"),
+        ({"class_ranges": {"basalt": [[0, 1]] * 2}}, "class_ranges"),
+        ({"class_ranges": {"--3": [[0, 1]] * 2}}, "class_ranges"),
+        ({"class_ranges": {"12": [[0, 1]]}}, "2 pairs for class 12"),
+        ({"class_ranges": {"12": [[0, 1], [2, 1]]}}, "low before high"),
+        ({"class_ranges": {"12": [[0, 1], 3]}}, "two numbers"),
     ],
 )
 def test_what_is_wrong_is_named(fields, word):

@@ -184,8 +184,8 @@ def test_patches_cover_every_cell_once_when_cropped_and_keep_their_margin():
 
 
 class TestPixelModels:
-    def run(self, folder, fields, strata=None, missing="refuse", files=None):
-        contract = two_inputs("pixel", missing=missing)
+    def run(self, folder, fields, strata=None, missing="refuse", files=None, **more):
+        contract = two_inputs("pixel", missing=missing, **more)
         sessions = {}
         for stratum, weights in (files or {None: (1, 2)}).items():
             path = linear_pixel(weights, contract, folder / f"{stratum}.onnx")
@@ -216,6 +216,22 @@ class TestPixelModels:
         expected[strata == 99] = np.nan
         np.testing.assert_allclose(got.mean, expected, rtol=1e-6)
         assert runner.without == {99: 3 * 53}
+
+    def test_each_class_has_its_own_range(self, tmp_path, fields):
+        strata = np.full(fields[0].shape, 11)
+        strata[:, 20:] = 12
+        strata[:, 40:] = 13
+        strata[:3] = 99
+        ranges = {11: ((-9.0, 0.0), (-9.0, 0.0)), 12: ((-9.0, 9.0), (0.5, 9.0))}
+        files = {11: (1, 0), 12: (0, 1), 13: (1, 1)}
+        _, got = self.run(tmp_path, fields, strata, files=files, class_ranges=ranges)
+        rain, height = fields
+        expected = np.where(
+            strata == 11, 0.5 * ((rain > 0) + 0.0 + (height > 0)), 0.5 * (height < 0.5)
+        )
+        # Class 13 states none: the range of all counts.
+        expected = np.where(strata == 13, 0.5 * (np.abs(rain) > 1), expected)
+        np.testing.assert_array_equal(got.outside, np.where(strata == 99, np.nan, expected))
 
     def test_unknown_predictors_give_no_value_unless_the_model_accepts_them(self, tmp_path, fields):
         holed = fields[0].copy()
