@@ -1,7 +1,7 @@
-"""``python -m grace_water_toolbox.export.nativeresults CONFIG OUT.csv``: what the trees say.
+"""``python -m grace_water_toolbox.export.nativeresults CONFIG OUT.csv``: what the models say.
 
-For each class and member some rows (real, random, with holes and on thresholds) and the answer
-of XGBoost itself, so that a shipped ONNX file can be held against it where XGBoost is not.
+For each class and member some rows (see `pixelonnx.probes`) and the answer of XGBoost or
+PyTorch itself, so that a shipped ONNX file can be held against it where neither is.
 """
 
 import argparse

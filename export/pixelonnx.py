@@ -18,6 +18,8 @@ from .convert import TOLERANCE, add_contract
 TREE_TOLERANCE = 1e-5
 #: Rows that a file is proved on.
 ROWS = 100_000
+#: Ranges of the real rows that a network which holds its inputs is proved on beyond them.
+FAR = 20
 #: Operator set that trees are written in, with ai.onnx.ml 3.
 _OPSET = 15
 
@@ -57,7 +59,8 @@ def difference(kind, model, path, rows):
 
 
 def probes(kind, model, example, count, seed=0):
-    """Rows to compare on: real ones, random ones, and for trees NaN and values on thresholds."""
+    """Rows to compare on: real ones, random ones, and for trees NaN and values on thresholds,
+    for networks that hold their inputs within the training range rows far beyond it."""
     rng = np.random.default_rng(seed)
     real = example[rng.integers(0, len(example), count)]
     with warnings.catch_warnings():
@@ -67,6 +70,9 @@ def probes(kind, model, example, count, seed=0):
     rows = real.copy()
     rows[: count // 4] = rng.uniform(low, high, (count // 4, example.shape[1]))
     if kind != "trees":
+        if model.held:
+            at, span = slice(count // 4, count // 2), FAR * (high - low)
+            rows[at] = rng.uniform(low - span, high + span, rows[at].shape)
         return rows.astype(np.float32)
     holes = rng.random(rows.shape) < 0.2
     holes[: count // 2] = False

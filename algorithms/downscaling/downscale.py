@@ -50,7 +50,8 @@ class Downscale(GraceAlgorithm):
         "does not. "
         "Without a correction the model's own large scale stands.",
         "The applicability stack holds the share of predictors outside the range the model was "
-        "trained on. Where it is not near zero the model extrapolates; trees cannot.",
+        "trained on, of its class where the contract has ranges by class. Where it is not near "
+        "zero the model extrapolates; trees, and networks whose contract says 'held', cannot.",
         "The satellite sees about 300 km. What a model adds below that is learnt from predictors, "
         "not measured. Compare every model with the simple baselines ('Compare downscaling').",
     )

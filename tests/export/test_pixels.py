@@ -343,6 +343,8 @@ def test_the_edge_is_in_the_graph_and_in_the_contract(pixel_config, tmp_path, ki
     network = held if kind == "held" else line
     contract = replace(contract_of(3, "refuse"), beyond=kind)
     assert write_pixel_model("dense", network, contract, tmp_path / "d.onnx", x, 5000) < 1e-4
+    probed = np.abs(probes("dense", network, x, 5000) - 20).max()
+    assert probed > 200 if kind == "held" else probed < 20
     assert difference("dense", network, tmp_path / "d.onnx", wild) < 1e-4
     made = onnx.load(str(tmp_path / "d.onnx"))
     assert ("Max" in {n.op_type for n in made.graph.node}) == (kind == "held")
