@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import WriteError
 from .atomic import atomic_path
+from .gdalcache import closed, written
 
 #: Edge of a tile in cells. Small grids get a smaller tile: TIFF pads tiles.
 TILE = 256
@@ -63,6 +64,7 @@ class RasterWriter:
         with ExitStack() as stack:
             partial = stack.enter_context(atomic_path(self.path))
             tile_x, tile_y = _tile(self.grid.nx), min(self.tile_rows, _tile(self.grid.ny))
+            self._tile = tile_y, tile_x
             try:
                 self._file = rasterio.open(
                     os.fspath(partial),
@@ -86,6 +88,7 @@ class RasterWriter:
                 )
             except (RasterioError, RasterioIOError) as error:
                 raise WriteError("a writable GeoTIFF is expected", error, self.name) from error
+            stack.callback(closed, self)
             stack.callback(self._file.close)
             # Before the first pixel: later the directory would be written twice.
             self._file.descriptions = tuple(self.bands)
@@ -113,8 +116,17 @@ class RasterWriter:
         try:
             with self._lock:
                 self._file.write(values.astype(self.dtype, copy=False), indexes, window=window)
+                written(self, values.size * self.dtype.itemsize, self._ends_tiles(window))
         except (RasterioError, RasterioIOError) as error:
             raise self._no_room(error) from error
+
+    def _ends_tiles(self, window):
+        """Whether a window ends where tiles do, so that those it began before are complete."""
+        bottom, right = window.row_off + window.height, window.col_off + window.width
+        tile_y, tile_x = self._tile
+        return (bottom % tile_y == 0 or bottom == self.grid.ny) and (
+            right % tile_x == 0 or right == self.grid.nx
+        )
 
     def __exit__(self, kind, error, trace):
         if kind is not None:

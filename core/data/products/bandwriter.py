@@ -13,20 +13,7 @@ class BandWriter(RasterWriter):
 
     def write_bands(self, values, first, row=0):
         """Write ``values`` (band, y, x) into the bands from index ``first``, from ``row`` on."""
-        from rasterio.errors import RasterioError, RasterioIOError
-        from rasterio.windows import Window
-
-        count, ny, nx = values.shape
-        indexes = list(range(first + 1, first + 1 + count))
-        try:
-            with self._lock:
-                self._file.write(
-                    values.astype(self.dtype, copy=False),
-                    indexes=indexes,
-                    window=Window(0, row, nx, ny),
-                )
-        except (RasterioError, RasterioIOError) as error:
-            raise self._no_room(error) from error
+        self.write(values, row, 0, first)
 
 
 def band_writer(path, info, name=""):

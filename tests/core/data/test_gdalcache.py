@@ -1,9 +1,14 @@
 """GDAL's cache is bounded while we work, and as before afterwards."""
 
+from contextlib import ExitStack
+
+import numpy as np
 import pytest
 from grace_water_toolbox.core.data.blocks import run_blocks
-from grace_water_toolbox.core.data.gdalcache import CACHE_BUDGET, bounded_cache
+from grace_water_toolbox.core.data.gdalcache import CACHE_BUDGET, UNWRITTEN_BUDGET, bounded_cache
 from grace_water_toolbox.core.data.grid import Grid
+from grace_water_toolbox.core.data.rasterfile import RasterWriter
+from grace_water_toolbox.core.progress import Cancelled
 from osgeo import gdal
 
 
@@ -42,8 +47,6 @@ def test_the_last_one_out_restores(cache):
 
 
 def test_blocks_are_walked_with_it(cache):
-    import numpy as np
-
     cache(2 * CACHE_BUDGET)
     seen = []
 
@@ -54,3 +57,58 @@ def test_blocks_are_walked_with_it(cache):
     run_blocks(Grid(0, 2, 1, 1, 2, 2), [read], lambda x, check: (x,), [None], planes=1)
     assert seen == [CACHE_BUDGET]
     assert gdal.GetCacheMax() == 2 * CACHE_BUDGET
+
+
+#: Half of what may wait in the cache, in one write of one band of whole tiles.
+GRID = Grid(0, 10, 0.001, 0.001, 2048, UNWRITTEN_BUDGET // 2 // 4 // 2048)
+
+
+def noise(rows, bands=1):
+    """Values that hardly compress, float32 (band, y, x)."""
+    rng = np.random.default_rng(rows)
+    return rng.standard_normal((bands, rows, GRID.nx), dtype=np.float32)
+
+
+def test_little_of_what_was_written_waits_in_the_cache(tmp_path, cache):
+    cache(2 * CACHE_BUDGET)
+    values, used = noise(GRID.ny), []
+    names = [str(i) for i in range(7)]
+    gdal.SetCacheMax(0)
+    cache(2 * CACHE_BUDGET)
+    abandoned = RasterWriter(tmp_path / "abandoned.tif", GRID, names)
+    with pytest.raises(Cancelled), bounded_cache(), abandoned as writer:
+        for band in range(len(names)):
+            writer.write(values, first=band)
+            used.append(gdal.GetCacheUsed())
+        raise Cancelled
+    # GDAL counts some bytes more for each tile; unbounded it would be seven writes.
+    assert max(used) <= 1.01 * (UNWRITTEN_BUDGET + values.nbytes)
+    assert gdal.GetCacheMax() == 2 * CACHE_BUDGET
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tiles_written_in_parts_are_compressed_once(tmp_path, cache):
+    """Two writers in step, each tile in four parts, more than may wait: no dead bytes."""
+    cache(2 * CACHE_BUDGET)
+    values = noise(256, bands=20)
+    assert values.nbytes > UNWRITTEN_BUDGET
+    grid = Grid(0, 10, 0.001, 0.001, GRID.nx, 512)
+    names = [str(i) for i in range(20)]
+    paths = [tmp_path / "a.tif", tmp_path / "b.tif"]
+    with ExitStack() as files:
+        files.enter_context(bounded_cache())
+        both = [files.enter_context(RasterWriter(path, grid, names)) for path in paths]
+        for top in (0, 256):
+            for part in range(0, 256, 64):
+                for writer in both:
+                    writer.write(values[:, part : part + 64], top + part)
+    at_once = tmp_path / "c.tif"
+    with RasterWriter(at_once, grid, names) as writer:
+        writer.write(np.concatenate((values, values), axis=1))
+    assert paths[0].stat().st_size == paths[1].stat().st_size == at_once.stat().st_size
+    assert_same(paths[0], at_once)
+
+
+def assert_same(path, other):
+    a, b = (gdal.Open(str(p)).ReadAsArray() for p in (path, other))
+    np.testing.assert_array_equal(a, b)
