@@ -18,7 +18,7 @@ _lock = threading.Lock()
 _users = 0
 _before = 0
 _unwritten = 0
-_unfinished = set()
+_unfinished: set = set()
 
 
 @contextmanager
