@@ -91,16 +91,25 @@ def align_values(values, rows, columns, whole, min_share=0.5):
     NaN where W_y m W_xᵀ < ``min_share`` · ``whole`` or nothing is known.
     Returns float64 (time, target row, target column).
     """
-    result = np.full((len(values), *whole.shape), np.nan)
+    result = np.empty((len(values), *whole.shape))
     least = np.maximum(whole * (min_share - 1e-9), 0.0)
     blocks = nesting(rows, columns)
     if blocks is not None and blocks.worth:
+        covered = (blocks.whole > 0) & (blocks.whole >= least)
         for month, field in enumerate(values):
             total, weight = blocks.sums(field)
-            weight = blocks.whole if weight is None else weight
-            good = (weight > 0) & (weight >= least)
-            np.divide(total, weight, out=result[month], where=good)
+            good = covered
+            if weight is None:
+                weight = blocks.whole
+            else:
+                good = (weight > 0) & (weight >= least)
+            if good.all():  # a mask takes longer than the division itself
+                np.divide(total, weight, out=result[month])
+            else:
+                result[month] = np.nan
+                np.divide(total, weight, out=result[month], where=good)
         return result
+    result[:] = np.nan
     last, weight = None, None
     for month, field in enumerate(values):
         known = np.isfinite(field)
