@@ -4,7 +4,7 @@ import numpy as np
 
 from ..report.bars import bar_plot
 from ..report.html import Report
-from ..report.scatter import scatter_plot
+from ..report.named import named_plot
 
 HEADER = (
     "Stack", "RMSE", "CC", "Bias", "Sub-grid SD", "RMSE to truth", "CC to truth", "Bias to truth",
@@ -53,7 +53,7 @@ def compare_report(regions, baselines, coarse, truth=None, version="", notes=())
             f"{scores[0].cells} fine cells, {scores[0].months} months, cm",
         )
         if number < MOST_PICTURES:
-            _pictures(report, scores, name, truth is not None)
+            _pictures(report, scores, baselines, name, truth is not None)
     _meaning(report, truth is not None)
     return report
 
@@ -86,7 +86,7 @@ def _row(s, baselines):
     return [name, *(round(float(v), 4) + 0.0 for v in values)]
 
 
-def _pictures(report, scores, name, has_truth):
+def _pictures(report, scores, baselines, name, has_truth):
     where = f" ({name})" if name else ""
     labels = [s.name for s in scores]
     pictures = [
@@ -110,17 +110,21 @@ def _pictures(report, scores, name, has_truth):
         )
     if has_truth:
         report.figure(
-            scatter_plot(
-                np.array([s.subgrid_sd for s in scores]),
-                np.array([s.within_cc for s in scores]),
-                one_to_one=False,
+            named_plot(
+                labels,
+                [s.subgrid_sd for s in scores],
+                [s.within_cc for s in scores],
+                hollow=baselines,
+                line=scores[0].truth_subgrid_sd,
+                line_name="SD of the truth",
                 title="How much detail, and how right",
                 xlabel="Sub-grid standard deviation, cm",
                 ylabel="CC within coarse cells",
-                name="Stacks",
+                lacking="(no detail, no CC)",
             ),
-            f"Detail far to the right and low down is invented{where}.",
-            "sub-grid standard deviation and correlation within coarse cells of each stack",
+            f"Detail far to the right and low down is invented{where}; baselines are hollow.",
+            f"sub-grid standard deviation and correlation within coarse cells of "
+            f"{', '.join(labels)}",
         )
 
 
