@@ -2,22 +2,6 @@
 
 from contextlib import ExitStack
 
-from qgis.core import (
-    QgsProcessing,
-    QgsProcessingParameterBoolean,
-    QgsProcessingParameterEnum,
-    QgsProcessingParameterExtent,
-    QgsProcessingParameterFeatureSource,
-    QgsProcessingParameterField,
-    QgsProcessingParameterFile,
-    QgsProcessingParameterFileDestination,
-    QgsProcessingParameterNumber,
-    QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterRasterLayer,
-    QgsProcessingParameterString,
-)
-
-from ...core.downscaling.product import CORRECTIONS, UNOBSERVED
 from ...core.errors import ParameterError
 from ..base import GraceAlgorithm
 from ..extents import check_raw_extent, read_extent
@@ -25,10 +9,7 @@ from ..layers import check_source, read_polygons
 from ..styling import classes, diverging, sequential
 from ..version import VERSION
 from .common import CORRECTED_CLASSES, log_correction, log_downscaling
-
-NUMBER = QgsProcessingParameterNumber.Type
-POLYGON = QgsProcessing.SourceType.TypeVectorPolygon
-PROVIDERS = ("auto", "cpu", "cuda", "directml", "coreml")
+from .downscale_parameters import declare_parameters
 
 
 class Downscale(GraceAlgorithm):
@@ -64,171 +45,7 @@ class Downscale(GraceAlgorithm):
 
     def declare(self):
         """Parameters."""
-        self.add(
-            QgsProcessingParameterFile(
-                "MODEL",
-                self.tr("Model"),
-                fileFilter=self.tr("Models (*.onnx *.json);;All files (*.*)"),
-            ),
-            "ONNX file with its contract, or the JSON manifest of a model of several files.",
-        )
-        self.add(
-            QgsProcessingParameterRasterLayer("PREDICTORS", self.tr("Predictor set")),
-            "Predictors on the fine grid, made by 'Prepare predictors'; each band has its unit.",
-        )
-        self.add_stack(
-            "INPUT",
-            "Coarse stack (GRACE)",
-            "Total or groundwater storage anomaly, in cm, mm, m or kg m⁻²: for the correction, and "
-            "for models that take the coarse field as an input.",
-            optional=True,
-        )
-        self.add(
-            QgsProcessingParameterExtent("EXTENT", self.tr("Extent"), optional=True),
-            "Degrees, or any CRS that QGIS can transform; snaps outward to whole cells of the "
-            "predictor set. Across the date line write 170,190. Empty: all of the set.",
-        )
-        self.add(
-            QgsProcessingParameterFeatureSource(
-                "AOI", self.tr("Area of interest"), [POLYGON], "", True
-            ),
-            "Polygons: cells at least half inside get a value. Selected features only, if any.",
-        )
-        for name, label in (("START", "First month"), ("END", "Last month")):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), optional=True),
-                "Month written YYYY-MM; empty is that of the predictor set.",
-            )
-        self.add(
-            QgsProcessingParameterRasterLayer("STRATA", self.tr("Map of classes"), optional=True),
-            "Raster of whole numbers (such as WHYMAP aquifer classes) for models with one file a "
-            "class; in the CRS of the predictor set, any cell size.",
-        )
-        self.add(
-            QgsProcessingParameterFeatureSource(
-                "STRATA_POLYGONS", self.tr("Classes as polygons"), [POLYGON], "", True
-            ),
-            "Polygons in place of the raster of classes; the class is in the field below.",
-        )
-        self.add(
-            QgsProcessingParameterField(
-                "STRATA_FIELD", self.tr("Field of the class"), "", "STRATA_POLYGONS", optional=True
-            ),
-            "Field with the class as a whole number.",
-        )
-        self._enum(
-            "CORRECTION",
-            "Agreement with the coarse stack",
-            CORRECTIONS,
-            "'none': the model as it is. 'conserving': coarse means met within 0.01 cm. 'spline': "
-            "the published single pass.",
-        )
-        self._enum(
-            "UNOBSERVED",
-            "Months not observed by the satellite",
-            UNOBSERVED,
-            "With a correction: 'keep' leaves the model as it is, 'filled' corrects against filled "
-            "values of the coarse stack, 'missing' writes no data.",
-            advanced=True,
-        )
-        self.add_stack(
-            "FLAGS",
-            "Flags of the coarse stack",
-            "Flag stack of the gap filling: tells filled from observed months. Without it every "
-            "month with a value counts as observed.",
-            optional=True,
-            advanced=True,
-        )
-        self.add(
-            QgsProcessingParameterNumber(
-                "MIN_SHARE", self.tr("Minimum share of a coarse cell"), NUMBER.Double, 0.5, False,
-                0.0, 1.0,
-            ),
-            "Share (0 to 1) of a coarse cell's area that needs fine values for it to be agreed "
-            "with.",
-            advanced=True,
-        )  # fmt: skip
-        self.add(
-            QgsProcessingParameterBoolean(
-                "REPLACE_UNCERTAIN", self.tr("Replace the least certain cells"), False
-            ),
-            "As published for the U-Net: in each month, cells whose sigma is above its 99th "
-            "percentile get the value of the nearest other cell, before any correction. Needs a "
-            "model with an uncertainty. It takes one cell in a hundred whether sigma is large "
-            "there or not; the report counts them.",
-            advanced=True,
-        )
-        self.add(
-            QgsProcessingParameterBoolean(
-                "RESUME", self.tr("Keep finished work when cancelled"), False
-            ),
-            "On Cancel or an error keep what was finished in a hidden file beside the target, so "
-            "that the next run with the same model, values and target goes on from there. "
-            "Otherwise nothing is left behind. A killed run always goes on.",
-            advanced=True,
-        )
-        self._enum(
-            "PROVIDER",
-            "Execution provider",
-            PROVIDERS,
-            "What runs the model: 'auto' takes a graphics card where ONNX Runtime offers one, else "
-            "the processor.",
-            advanced=True,
-        )
-        self.add(
-            QgsProcessingParameterNumber(
-                "THREADS", self.tr("Threads"), NUMBER.Integer, 0, False, 0, 256
-            ),
-            "Threads of ONNX Runtime; 0 takes one for each core.",
-            advanced=True,
-        )
-        self.add(
-            QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Fine stack")),
-            "Monthly stack in the unit of the model's target (cm), on the grid of the predictors.",
-        )
-        self._optional(
-            "OUTPUT_UNCERTAINTY",
-            "Uncertainty",
-            "One sigma of each value, same unit, from the members of the model or from its graph. "
-            "Only for models that have either.",
-        )
-        self._optional(
-            "OUTPUT_APPLICABILITY",
-            "Applicability",
-            "Share (0 to 1) of the predictors outside the range of the training data.",
-        )
-        self._optional(
-            "OUTPUT_FLAGS",
-            "Flags of the correction",
-            "0 agrees with an observed coarse month, 1 with a filled one, 255 not corrected.",
-        )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML",
-                self.tr("Downscaling report"),
-                self.tr("HTML files (*.html)"),
-                optional=True,
-            ),
-            "HTML page: the model and its contract, what was made, how far outside its training, "
-            "agreement with the coarse stack, a map.",
-        )
-
-    def _enum(self, name, label, values, help_text, advanced=False):
-        self.add(
-            QgsProcessingParameterEnum(
-                name, self.tr(label), list(values), defaultValue=values[0], usesStaticStrings=True
-            ),
-            help_text,
-            advanced,
-        )
-
-    def _optional(self, name, label, help_text):
-        self.add(
-            QgsProcessingParameterRasterDestination(
-                name, self.tr(label), optional=True, createByDefault=False
-            ),
-            help_text,
-        )
+        declare_parameters(self)
 
     def check(self, parameters, context):
         """Contract, predictors, coarse stack, months: everything headers tell."""

@@ -1,7 +1,7 @@
 """A model over an extent and a period: stacks in, stacks out, block by block."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,60 +10,17 @@ from ..data.blocks import MEMORY_BUDGET, plan_blocks
 from ..data.gdalcache import bounded_cache
 from ..data.journal import Journal
 from ..data.stack import StackInfo, stack_writer
-from ..data.units import storage_factor
 from ..errors import DataError, ModelError
 from ..progress import SILENT
-from .channels import Channels, check_predictors
-from .coarsefield import CoarseField
-from .runners import PatchRunner, PixelRunner, Prediction
-from .session import ModelSession
+from .channels import check_predictors
+from .job_parts import added_field, job_runner
+from .run_summary import DownscaleSummary
+from .runners import Prediction
 
 #: A share of cells above which the log warns that the model is used outside its training.
 OUTSIDE_WARNING = 0.05
 #: Raise it when the same model gives other results, so that no old journal is used.
 _METHOD = "downscale 1"
-
-
-@dataclass
-class DownscaleSummary:
-    """What a run did.
-
-    ``values`` (month,) cells with a value, ``outside`` (month,) mean share of input
-    channels outside their training range, ``without`` cells × months of a class that
-    no file serves, ``busy`` seconds inside ONNX Runtime, ``broken`` cells × months that
-    have all predictors but no finite result, ``restored`` blocks × months that an earlier
-    run had made, ``replaced`` (month,) cells with a neighbour's value where that was asked
-    for, ``provider`` that ran.
-    """
-
-    months: np.ndarray
-    usable: np.ndarray
-    values: np.ndarray
-    outside: np.ndarray
-    mean_std: np.ndarray
-    without: dict = field(default_factory=dict)
-    busy: float = 0.0
-    broken: int = 0
-    restored: int = 0
-    replaced: object = None
-    provider: str = "cpu"
-
-    def add(self, t, known, part):
-        """Count a block of month ``t``: ``known`` cells of a `Prediction`."""
-        count = int(known.sum())
-        self.values[t] += count
-        if count:
-            self.outside[t] += float(part.outside[known].sum(dtype=float))
-            if part.std is not None:
-                self.mean_std[t] += float(part.std[known].sum(dtype=float))
-
-    def finished(self):
-        """Sums made means; NaN where a month has no value."""
-        for sums in (self.outside, self.mean_std):
-            empty = self.values == 0
-            sums[~empty] /= self.values[~empty]
-            sums[empty] = np.nan
-        return self
 
 
 @dataclass
@@ -150,8 +107,8 @@ def downscale(
     check_job(job)
     check_uncertainty(job.model, std_output)
     contract, grid = job.model.contract, job.domain.grid
-    runner = _runner(job)
-    adds = _added(job)
+    runner = job_runner(job)
+    adds = added_field(job)
     info = _info(job)
     count = job.months.size
     summary = DownscaleSummary(
@@ -242,55 +199,6 @@ def _predicted(runner, given, journal, check):
     part = runner.run(given, check)
     journal.add(key, [], [part.mean, part.std, part.outside])
     return part
-
-
-def _runner(job):
-    contract = job.model.contract
-    coarse = None
-    if any(v.role == "coarse" for v in contract.inputs):
-        coarse = _coarse(job, next(v.units for v in contract.inputs if v.role == "coarse"))
-    channels = Channels(contract, job.predictors, coarse)
-    sessions = {
-        stratum: [
-            ModelSession(file, contract, job.provider, job.threads)
-            for file in job.model.members(stratum)
-        ]
-        for stratum in (job.model.strata or (None,))
-    }
-    job.provider = next(iter(sessions.values()))[0].provider_key
-    if contract.kind == "patch":
-        if job.model.strata:
-            raise ModelError("a patch model without strata is expected", "strata", job.model.name)
-        return PatchRunner(contract, channels, sessions[None], job.domain.window)
-    return PixelRunner(contract, _Shifted(channels, job.domain), sessions, job.strata)
-
-
-class _Shifted:
-    """Channels by cells of the domain in place of those of the predictor set."""
-
-    def __init__(self, channels, domain):
-        self._channels, self._row, self._col = channels, domain.row, domain.col
-
-    def read(self, month, row, col, ny, nx):
-        return self._channels.read(month, self._row + row, self._col + col, ny, nx)
-
-
-def _coarse(job, units):
-    factor = storage_factor(job.coarse.units, job.coarse.name) / storage_factor(units)
-    return CoarseField(job.coarse, job.predictors.grid, factor)
-
-
-def _added(job):
-    """What of the coarse field is added to the model's output: a function, or None."""
-    target = job.model.contract.target
-    if not target.adds:
-        return None
-    coarse, domain = _coarse(job, target.units), job.domain
-
-    def add(month, row, col, ny, nx):
-        return coarse.at(month, target.adds, domain.row + row, domain.col + col, ny, nx)
-
-    return add
 
 
 def _info(job):
