@@ -90,9 +90,10 @@ def test_licence_is_the_general_public_one(unpacked):
 
 def test_zip_brings_whole_models_of_bounded_size(unpacked):
     folder = unpacked / "models"
-    listed = json.loads((folder / "sample-trees" / "sample-trees.json").read_text("utf-8"))["files"]
-    assert all((folder / "sample-trees" / entry["path"]).is_file() for entry in listed)
-    assert (folder / "sample-trees" / "sample-trees.md").is_file()
+    for name in ("sample-trees", "sample-dense"):
+        listed = json.loads((folder / name / f"{name}.json").read_text("utf-8"))["files"]
+        assert all((folder / name / entry["path"]).is_file() for entry in listed)
+        assert (folder / name / f"{name}.md").is_file()
     sizes = [p.stat().st_size for p in folder.rglob("*") if p.is_file()]
     assert max(sizes) < 5 * 10**6 and sum(sizes) < 15 * 10**6
 
