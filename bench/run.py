@@ -137,26 +137,26 @@ def trend_rows():
     """Sen slope with Mann–Kendall, with missing months."""
     import pymannkendall
     from grace_water_toolbox.core import accelerate
-    from grace_water_toolbox.core.trends.trend import trend_test
+    from grace_water_toolbox.core.trends.correction import corrected_trend_test
 
     values = with_gaps(series(8192))
     peer = rate(lambda: [pymannkendall.original_test(x) for x in values[:, :200].T], 200, 2)
     if accelerate.load(".trends.pairs_compiled", "grace_water_toolbox.core"):
-        ours = rate(lambda: on_two_threads(trend_test, values), 8192)
+        ours = rate(lambda: on_two_threads(corrected_trend_test, values), 8192)
         yield "Sen + Mann-Kendall, NaN, numba, 2 threads", "pymannkendall", ours, peer, 50
     with without_numba():
-        ours = rate(lambda: trend_test(values[:, :4096]), 4096)
+        ours = rate(lambda: corrected_trend_test(values[:, :4096]), 4096)
     yield "Sen + Mann-Kendall, NaN, no numba", "pymannkendall", ours, peer, 10
 
 
 def stl_rows():
     """STL, not robust."""
-    from grace_water_toolbox.core.trends.stl import deseasonalise_stl
+    from grace_water_toolbox.core.trends.season import split_season
     from statsmodels.tsa.seasonal import STL
 
     values = series(16384)
-    deseasonalise_stl(values[:, :4])
-    ours = rate(lambda: deseasonalise_stl(values), 16384)
+    split_season(values[:, :4])
+    ours = rate(lambda: split_season(values), 16384)
     peer = rate(lambda: [STL(x, period=12).fit() for x in values[:, :200].T], 200, 2)
     yield "STL, not robust", "statsmodels", ours, peer, 200
 

@@ -6,19 +6,18 @@ from qgis.core import (
     QgsProcessingParameterEnum,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterString,
 )
 
-from ..base import GraceAlgorithm
 from ..feedback import tell_accelerator
 from ..styling import diverging
+from .common import RecordAlgorithm
 
 DESEASONALISE = ("stl", "stl-robust", "harmonic", "none")
 FILLED = ("set-aside", "use")
 TESTS = ("original", "hamed-rao", "yue-wang")
 
 
-class TrendMap(GraceAlgorithm):
+class TrendMap(RecordAlgorithm):
     """Sen slope and Mann–Kendall test of every pixel."""
 
     ID = "trendmap"
@@ -122,12 +121,7 @@ class TrendMap(GraceAlgorithm):
             "of their width.",
             advanced=True,
         )
-        for name, label in (("START", "First month"), ("END", "Last month")):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), optional=True),
-                "Month written YYYY-MM; empty takes the whole record. At least 24 months.",
-                advanced=True,
-            )
+        self.add_period("Empty takes the whole record. At least 24 months.")
         self.add(
             QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Trend map")),
             "Float64 raster; band 1 is the slope per year in the stack's units.",
@@ -179,14 +173,12 @@ class TrendMap(GraceAlgorithm):
         def choice(name):
             return self.parameterAsEnumString(parameters, name, context)
 
-        def month(name):
-            return self.parameterAsString(parameters, name, context).strip()
-
+        start, end = self.period(parameters, context)
         return {
             "deseasonalise": choice("DESEASONALISE"),
             "test": choice("TEST"),
             "filled": choice("FILLED"),
             "draws": self.parameterAsInt(parameters, "DRAWS", context),
-            "start": month("START"),
-            "end": month("END"),
+            "start": start,
+            "end": end,
         }

@@ -120,8 +120,10 @@ def corrected_trend_test(values, test="original", alpha=0.05):
     time step with limits of confidence 1 - ``alpha`` under the test's variance. A straight
     line leaves nothing to correlate: its factor is 1.
 
-    Returns ``CorrectedTest``. Raises ParameterError for an unknown test and what
-    ``trend_test`` raises.
+    ``original`` is ``sen_slope`` and ``mann_kendall`` of each series, at the price of one:
+    equations, short and constant series and errors as there.
+
+    Returns ``CorrectedTest``. Raises ParameterError for an unknown test, too.
     """
     check_alpha(alpha)
     if test not in TESTS:

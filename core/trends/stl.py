@@ -12,7 +12,6 @@ from functools import lru_cache
 import numpy as np
 
 from ..errors import DataError, ParameterError, TimeAxisError
-from .series import as_series
 
 
 def loess_weights(n, window, at, left, right):
@@ -169,26 +168,6 @@ def stl_operator(
     seasonal_matrix.setflags(write=False)
     trend_matrix.setflags(write=False)
     return seasonal_matrix, trend_matrix
-
-
-def deseasonalise_stl(values, **settings):
-    """Remove the STL seasonal term: X = Y - S keeps trend and residual.
-
-    ``values`` (time, pixel), regular steps, any unit; ``settings`` as in
-    ``stl_operator``. Returns the same shape and unit, float64. A pixel without
-    any value stays NaN.
-
-    Raises DataError where a pixel misses only some steps (STL needs complete
-    series), and what ``stl_operator`` raises.
-    """
-    values = as_series(values)
-    seasonal_matrix, _ = stl_operator(values.shape[0], **settings)
-    complete = check_complete(values)
-    if complete.all():
-        return values - seasonal_matrix @ values
-    result = np.full(values.shape, np.nan)
-    result[:, complete] = values[:, complete] - seasonal_matrix @ values[:, complete]
-    return result
 
 
 def check_complete(values):

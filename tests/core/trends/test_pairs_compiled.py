@@ -5,8 +5,8 @@ import pymannkendall
 import pytest
 from grace_water_toolbox.core import accelerate
 from grace_water_toolbox.core.trends import pairs_compiled
+from grace_water_toolbox.core.trends.correction import corrected_trend_test
 from grace_water_toolbox.core.trends.pairs import pair_statistics, tied_pairs
-from grace_water_toolbox.core.trends.trend import trend_test
 
 NAN = np.nan
 
@@ -58,7 +58,9 @@ def flat(test):
 def test_every_number_is_the_same(case, alpha, plain):
     assert accelerate.load(".pairs_compiled", "grace_water_toolbox.core.trends") is pairs_compiled
     values = CASES[case]
-    for one, other in zip(flat(trend_test(values, alpha)), flat(plain(trend_test, values, alpha))):
+    given = values, "original", alpha
+    found, expected = corrected_trend_test(*given), plain(corrected_trend_test, *given)
+    for one, other in zip(flat(found), flat(expected)):
         np.testing.assert_array_equal(one, other)
 
 
@@ -95,7 +97,7 @@ def test_ties_by_head(plain):
 
 def test_numpy_alone_equals_pymannkendall(plain):
     values = walk(120, 20, 11, 1)
-    sen, test = plain(trend_test, values)
+    sen, test, *_ = plain(corrected_trend_test, values)
     for pixel in range(20):
         expected = pymannkendall.original_test(values[:, pixel])
         found = [sen.slope[pixel], test.s[pixel], test.var_s[pixel], test.z[pixel]]
@@ -108,7 +110,7 @@ def test_threads_do_not_meet():
 
     values = [walk(200, 50, seed) for seed in range(8)]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(trend_test, values))
+        found = list(pool.map(corrected_trend_test, values))
     for one, block in zip(found, values):
-        for a, b in zip(flat(one), flat(trend_test(block))):
+        for a, b in zip(flat(one), flat(corrected_trend_test(block))):
             np.testing.assert_array_equal(a, b)
