@@ -25,17 +25,18 @@ def parse_numbers(text, name):
 
 
 def log_fill(summary, progress):
-    """Say which months were filled by which stage, and what was not."""
+    """Say which months were filled, by which stage where there are two, and what was not."""
     from ...core.data.flags import STAGE_A, STAGE_B, UNFILLED
 
     progress.info(f"{summary.cells} cells with values, {summary.series} series computed.")
     if summary.restored:
         progress.info(f"{summary.restored} series came from an earlier run that was stopped.")
-    for flag, name in ((STAGE_A, "stage a"), (STAGE_B, "stage b")):
+    stages = (" in stage a", " in stage b") if summary.staged else ("", "")
+    for flag, stage in zip((STAGE_A, STAGE_B), stages):
         months = summary.months_flagged(flag)
         if months.size:
             listed = ", ".join(month_text(m) for m in months)
-            progress.info(f"{months.size} months filled in {name}: {listed}")
+            progress.info(f"{months.size} months filled{stage}: {listed}")
     left = summary.months_flagged(UNFILLED)
     if left.size:
         listed = ", ".join(month_text(m) for m in left)

@@ -15,12 +15,15 @@ from .tally import ERROR_BANDS
 
 #: Shares of the cells whose ε₂ (or ε₁) the example series have.
 EXAMPLES = (("a typical cell", 0.5), ("a hard cell", 0.9), ("one of the hardest cells", 0.99))
+#: Names of the errors where there are two stages; where there is one they need none.
 NAMES = {
     "epsilon_1": "ε₁, in-sample, stage a",
     "epsilon_2": "ε₂, held out, stage b",
     "residual_stage_b": "residual, in-sample, stage b",
     "heldout_short": "short gaps held out, stage a",
 }
+#: How the calendar shows filled months where there is one stage.
+ONE_STAGE = {"labels": {FILLED_A: "filled"}, "marks": {FILLED_A: "f"}}
 #: Modes drawn in the spectrum.
 SHOWN = 24
 
@@ -52,10 +55,22 @@ def _facts(s, stack):
         ("Series computed", f"{s.series}; equal series once"
                             + (f", {s.restored} from an earlier run" if s.restored else "")),
         ("Procedure", s.plan),
-        ("Months filled in stage a", _listed(s.months_flagged(STAGE_A))),
-        ("Months filled in stage b", _listed(s.months_flagged(STAGE_B))),
+        *_filled(s),
         ("Months still missing in some cells", _listed(s.months_flagged(UNFILLED))),
     ]  # fmt: skip
+
+
+def _filled(s):
+    if not s.staged:
+        return [("Months filled", _listed(s.months_flagged(STAGE_A)))]
+    return [
+        ("Months filled in stage a", _listed(s.months_flagged(STAGE_A))),
+        ("Months filled in stage b", _listed(s.months_flagged(STAGE_B))),
+    ]
+
+
+def _name(s, error):
+    return NAMES[error] if s.staged else NAMES[error].split(", stage")[0]
 
 
 def _remarks(report, s):
@@ -77,7 +92,7 @@ def _months(report, s):
     status[s.counts[STAGE_A] > 0] = FILLED_A
     status[s.counts[STAGE_B] > 0] = FILLED_B
     report.figure(
-        calendar_plot(s.months, status),
+        calendar_plot(s.months, status, **({} if s.staged else ONE_STAGE)),
         "A month counts as filled where it was filled in any cell.",
         "calendar of filled months",
     )
@@ -90,7 +105,7 @@ def _errors(report, s, unit):
         q = s.errors[name]
         if q.count:
             rows.append(
-                [NAMES[name], *(q.at(share) for share in (0.01, 0.5, 0.99)), q.at(0.5, True)]
+                [_name(s, name), *(q.at(share) for share in (0.01, 0.5, 0.99)), q.at(0.5, True)]
             )
     header = ["Error", "1 %", "median", "99 %", "median by area"]
     report.table(rows, header, f"Over all cells, {unit}")
@@ -139,7 +154,7 @@ def _maps(report, s, extent, unit):
     for name, label in labels.items():
         values = s.maps[name]
         if np.isfinite(values).any():
-            title = NAMES.get(name, "Modes K of stage b")
+            title = _name(s, name) if name in NAMES else "Modes K of stage b"
             report.heading(title, 3)
             report.figure(
                 map_plot(values, extent, label=label, symmetric=False, cmap="viridis"),
@@ -169,7 +184,9 @@ def _examples(report, s, stack, filled_path, unit):
                     ylabel=unit,
                 ),
                 f"ε₁ {errors[0]:.3g}, ε₂ {errors[1]:.3g} {unit}. The band is ± ε of the stage "
-                "that filled the month.",
+                "that filled the month."
+                if s.staged
+                else f"ε₁ {errors[0]:.3g} {unit}; the band is ± ε₁ in the filled months.",
                 f"series of {label}",
             )
             shares = _spectrum(after, max(s.windows, default=24))

@@ -75,7 +75,7 @@ def fill_stack_ssa(
     sigma = _checked(plan, stack, sigma, bool(targets.sigma))
     years = plan.years(stack.months)
     kept = sorted(set(candidates.modes)) if years.size and candidates else ()
-    tally = Tally(stack.months, stack.grid, years, kept, plan.text)
+    tally = Tally(stack.months, stack.grid, years, kept, plan.text, plan.published)
     facts = len(FACTS) + years.size + len(kept)
 
     def kernel(values, check):
@@ -138,6 +138,13 @@ def fill_stack_linear(stack, output, *, max_gap=None, flags_output="", progress=
     return tally.summary
 
 
+#: What flags are called after a filling in one stage, and in two.
+_FLAG_NAMES = (
+    "0 observed, 1 filled, 255 unfilled",
+    "0 observed, 1 filled (stage a), 2 filled (stage b), 255 unfilled",
+)
+
+
 class _SigmaReader:
     """One-sigma of the observed months in the stack's units, NaN where not known."""
 
@@ -178,7 +185,7 @@ def _fill(
     flag_info = replace(
         info,
         units="",
-        long_name="0 observed, 1 filled (stage a), 2 filled (stage b), 255 unfilled",
+        long_name=_FLAG_NAMES[tally.summary.staged],
         baseline=(),
     )
     sigma_info = replace(

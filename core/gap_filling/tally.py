@@ -26,11 +26,12 @@ class FillSummary:
     ``errors`` a `Quantiles` by band; ``years`` and ``by_year`` the held-out RMSE of
     each hidden year; ``candidates`` and ``by_modes`` that of each K; ``kept`` and
     ``windows`` cells by chosen K and M; ``maps`` every ``step``-th cell of the error
-    bands and K. ``plan`` says the procedure in words.
+    bands and K. ``plan`` says the procedure in words, ``staged`` whether it has two stages.
     """
 
     months: np.ndarray
     plan: str = ""
+    staged: bool = False
     cells: int = 0
     series: int = 0
     restored: int = 0
@@ -61,13 +62,14 @@ class FillSummary:
 class Tally:
     """Adds up a `FillSummary` from the blocks of a run."""
 
-    def __init__(self, months, grid, years=(), candidates=(), plan=""):
+    def __init__(self, months, grid, years=(), candidates=(), plan="", staged=False):
         step = max(1, -(-max(grid.nx, grid.ny) // MAP_CELLS))
         shape = (-(-grid.ny // step), -(-grid.nx // step))
         self._area = grid.cell_areas()
         self.summary = FillSummary(
             months,
             plan,
+            staged,
             counts={flag: np.zeros(months.size, int) for flag in FLAGS},
             errors={name: Quantiles() for name in ERROR_BANDS},
             years=tuple(int(year) for year in years),

@@ -24,7 +24,7 @@ def test_linear(run, make_stack, tmp_path, read_stack, log):
     np.testing.assert_array_equal(flags_of(result["OUTPUT_FLAGS"]).ravel(),
                                   [255, 0, 1, 0, 255, 255, 0])  # fmt: skip
     assert info.units == "mm"
-    assert "1 months filled in stage a: 2004-03" in log.text
+    assert "1 months filled: 2004-03" in log.text
     assert "3 months are still missing in some cells: 2004-01, 2004-05, 2004-06" in log.text
 
 
@@ -41,6 +41,20 @@ def gappy():
     values[[20, 60]] = NAN
     values[162:173] = NAN
     return values
+
+
+def test_a_report_of_one_stage_names_no_stage(run, make_stack, gappy, tmp_path, log):
+    stack = make_stack(tmp_path / "in.tif", gappy)
+    page = tmp_path / "report.html"
+    result = run("fillgapsssa", log, INPUT=stack, PRESET="fixed", OUTPUT_HTML=page,
+                 OUTPUT=tmp_path / "out.tif", OUTPUT_FLAGS=tmp_path / "flags.tif")  # fmt: skip
+    text = page.read_text(encoding="utf-8")
+    assert "Months filled" in text and "ε₁, in-sample" in text
+    for staged in ("stage a", "stage b", "in-sample, stage", "ε₂"):
+        assert staged not in text, staged
+    assert "13 months filled: 2005-09, 2009-01" in log.text and "in stage" not in log.text
+    with rasterio.open(result["OUTPUT_FLAGS"]) as file:
+        assert file.tags()["long_name"] == "0 observed, 1 filled, 255 unfilled"
 
 
 FEW = {"FOLDS": "2006-2011", "CANDIDATE_MODES": "2-6"}
