@@ -1,14 +1,10 @@
 """Basin means of a whole stack, walked block by block."""
 
-from contextlib import closing
-from functools import partial
-
 import numpy as np
 
-from ..data.ahead import read_ahead
 from ..data.blocks import MEMORY_BUDGET
 from ..data.flags import FILLED_FLAGS, OBSERVED
-from ..data.gdalcache import bounded_cache
+from ..data.handles import THREADS, sum_in_parts
 from ..errors import DataError, GridError, located
 from ..progress import SILENT
 from .statistics import CoverageMatrix, PartialSums
@@ -16,7 +12,8 @@ from .touched import touched_blocks
 
 #: Flag of a cell that has no value.
 NO_VALUE_FLAG = 255
-#: Bytes of two blocks: small ones stay near the processor, and what no basin touches is not read.
+#: Bytes of the blocks of all threads: small ones stay near the processor, and what no basin
+#: touches is not read.
 READ_BUDGET = 128 * 2**20
 
 
@@ -53,11 +50,7 @@ def stack_basin_series(stack, matrix, min_covered_share=0.5, progress=SILENT, me
 
 def add_blocks(stack, matrix, progress=SILENT, memory=None):
     """`PartialSums` of every month of a stack, in its own units."""
-    total = matrix.accumulate(np.empty((stack.months.size, 0)), np.empty(0, np.int64))
-    with closing(_blocks(stack, matrix, progress, memory)) as blocks, located(stack.name):
-        for cells, columns, values in blocks:
-            total += matrix.accumulate(values, cells, columns)
-    return total
+    return _sums(stack, matrix, progress, memory)
 
 
 def basin_filled(flags, matrix, progress=SILENT, memory=None):
@@ -65,39 +58,45 @@ def basin_filled(flags, matrix, progress=SILENT, memory=None):
 
     Raises `DataError` for a stack that holds something else than flags.
     """
-    total = matrix.accumulate(np.empty((flags.months.size, 0)), np.empty(0, np.int64))
+
+    def filled(values):
+        made = np.isin(values, FILLED_FLAGS).astype(float)
+        made[np.isnan(values) | (values == NO_VALUE_FLAG)] = np.nan
+        wrong = ~np.isnan(made) & ~np.isin(values, (OBSERVED, *FILLED_FLAGS))
+        if wrong.any():
+            raise DataError(
+                "flags of a gap filling (0 observed, 1 and 2 filled, 255 none) are expected",
+                f"{values[wrong][0]:g}",
+            )
+        return made
+
     # Beside the flags, a byte each, stand the 8 bytes of what is made of them, and tests of both.
-    with closing(_blocks(flags, matrix, progress, memory, beside=14)) as blocks:
-        for cells, columns, values in blocks:
-            made = np.isin(values, FILLED_FLAGS).astype(float)
-            made[np.isnan(values) | (values == NO_VALUE_FLAG)] = np.nan
-            wrong = ~np.isnan(made) & ~np.isin(values, (OBSERVED, *FILLED_FLAGS))
-            if wrong.any():
-                raise DataError(
-                    "flags of a gap filling (0 observed, 1 and 2 filled, 255 none) are expected",
-                    f"{values[wrong][0]:g}",
-                    flags.name,
-                )
-            total += matrix.accumulate(made, cells, columns)
+    total = _sums(flags, matrix, progress, memory, filled, beside=14)
     return (total.w > 0) & (total.wx >= 0.5 * total.w)
 
 
-def _blocks(stack, matrix, progress, memory, beside=0):
-    """Touched cells, the columns that hold them, and values (time, column), block by block.
+def _sums(stack, matrix, progress, memory, made=None, beside=0):
+    """`PartialSums` of every month of what ``made`` makes of a block's values (time, column).
 
-    ``beside``: bytes that the caller holds for a value.
+    ``beside``: bytes that it holds for a value.
     """
-    months, cells = stack.months.size, matrix.touched
-    dtype = stack.exact_dtype
-    # Raw values and decoded ones, and one block more that is read ahead.
-    size = (6 * np.dtype(dtype).itemsize + beside) * months
+    cells, dtype = matrix.touched, stack.exact_dtype
+    # Raw values and decoded ones, and what summing takes.
+    size = (4 * np.dtype(dtype).itemsize + beside) * stack.months.size
     memory = min(READ_BUDGET, memory or MEMORY_BUDGET)
+    if stack.layout == "pixel":  # each thread holds a block with all bands
+        memory //= THREADS
     blocks = list(touched_blocks(stack.grid, cells, size, memory, stack.in_strips))
-    reads = (partial(stack.read, *window, dtype=dtype) for window, _, _ in blocks)
-    done = 0
-    with bounded_cache(), closing(read_ahead(reads)) as values:
-        for (_, which, local), block in zip(blocks, values):
-            progress.check()
-            yield cells[which], local, block.reshape(months, -1)
-            done += which.size
-            progress.set(done / cells.size)
+
+    def work(own, bands, block):
+        window, which, local = block
+        values = own.read(*window, bands=bands, dtype=dtype).reshape(bands.size, -1)
+        with located(stack.name):
+            return matrix.accumulate(made(values) if made else values, cells[which], local)
+
+    shape = (stack.months.size, matrix.weights.shape[0])
+    total = PartialSums(np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64))
+    for bands, part in sum_in_parts(stack, blocks, work, progress):
+        for whole, one in zip(vars(total).values(), vars(part).values()):
+            whole[bands] += one
+    return total

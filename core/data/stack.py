@@ -138,6 +138,17 @@ class MonthlyStack:
         return self._decode(raw, self._file.indexes if indexes is None else indexes, dtype)
 
     @property
+    def layout(self):
+        """How a GeoTIFF holds its bands: ``band`` after band, or all of a ``pixel``; else empty."""
+        if self._file.driver != "GTiff" or not self._file.interleaving:
+            return ""
+        return "pixel" if self._file.interleaving.value == "PIXEL" else "band"
+
+    def reopened(self):
+        """The same stack through a handle of its own, for another thread; to be closed."""
+        return MonthlyStack(self.source, self.name)
+
+    @property
     def in_strips(self):
         """Whether the file holds whole rows and no tiles."""
         return self._file.block_shapes[0][1] >= self.grid.nx
