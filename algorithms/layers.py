@@ -30,7 +30,7 @@ class Polygons:
     ``rings`` are the core's ring lists, ``geometries`` the repaired geometries in
     the layer's own CRS (for outputs), ``titles`` the names before equal ones were
     numbered, ``repaired``, ``skipped``, ``unnamed`` and
-    ``renamed`` name features.
+    ``renamed`` name features. ``transform`` and ``step`` are those of `rings_of`.
     """
 
     names: list = field(default_factory=list)
@@ -41,6 +41,8 @@ class Polygons:
     skipped: list = field(default_factory=list)
     unnamed: list = field(default_factory=list)
     renamed: list = field(default_factory=list)
+    transform: object = None
+    step: float = 0.0
 
     def remarks(self):
         """What was done to the features, one sentence each."""
@@ -102,7 +104,7 @@ def read_polygons(source, crs_wkt, name_field, context, progress, name="BASINS")
     if not same:
         box = source.sourceExtent()
         step = max(box.width(), box.height()) * DENSIFY_SHARE
-    result, taken = Polygons(), set()
+    result, taken = Polygons(transform=None if same else transform, step=step), set()
     request = QgsFeatureRequest()
     request.setInvalidGeometryCheck(QgsFeatureRequest.InvalidGeometryCheck.GeometryNoCheck)
     flags = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
@@ -128,7 +130,7 @@ def read_polygons(source, crs_wkt, name_field, context, progress, name="BASINS")
             result.renamed.append(unique)
         taken.add(unique)
         with located(f"basin {unique}"):
-            rings = rings_of(geometry, None if same else transform, step)
+            rings = rings_of(geometry, result.transform, step)
         result.names.append(unique)
         result.titles.append(title)
         result.geometries.append(geometry)

@@ -22,6 +22,7 @@ from ...core.groundwater.glaciers import ICE_DENSITY, QUANTITIES
 from ..base import GraceAlgorithm
 from ..layers import check_source, read_polygons
 from ..styling import diverging
+from .overlaps import overlaps
 
 NUMBER = QgsProcessingParameterNumber.Type
 ID_FIELDS = ("rgiid", "rgi_id")
@@ -56,7 +57,8 @@ class GlacierStorage(GraceAlgorithm):
                 self.tr("Glacier outlines"),
                 [QgsProcessing.SourceType.TypeVectorPolygon],
             ),
-            "Polygons, for example of the Randolph Glacier Inventory, in any coordinate system.",
+            "Polygons, for example of the Randolph Glacier Inventory, in any coordinate system. "
+            "Where they overlap, the ice counts once.",
         )
         self.add(
             QgsProcessingParameterField(
@@ -160,7 +162,11 @@ class GlacierStorage(GraceAlgorithm):
             ids = list(dict.fromkeys(shapes.titles))
             place = {name: i for i, name in enumerate(ids)}
             group = [place[title] for title in shapes.titles]
-            cells = glacier_cells(shapes.rings, group, grid, progress.part(0.05, 0.5))
+            shared = overlaps(shapes, progress.check)
+            if shared:
+                count = sum(len(numbers) for numbers, _ in shared)
+                progress.warn(f"{count} outlines overlap others: what they share counts once.")
+            cells = glacier_cells(shapes.rings, group, grid, progress.part(0.05, 0.5), shared)
             if not cells.share.any():
                 raise ParameterError(
                     "glaciers on the grid are expected", grid.describe(), "GLACIERS"

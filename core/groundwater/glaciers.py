@@ -29,8 +29,11 @@ class GlacierCells:
         return np.asarray(self.areas.sum(axis=0)).ravel()
 
 
-def glacier_cells(outlines, groups, grid, progress=SILENT):
+def glacier_cells(outlines, groups, grid, progress=SILENT, overlaps=()):
     """`GlacierCells` of outlines on a grid, outlines of one group together.
+
+    Ice counts once: where outlines overlap, each has the part of the union's area in a cell
+    that its own area is of the sum of theirs.
 
     Parameters
     ----------
@@ -39,12 +42,14 @@ def glacier_cells(outlines, groups, grid, progress=SILENT):
     groups : (outline,) int array
         Number 0… of the glacier (or region) each belongs to.
     grid : Grid
+    overlaps : list of (outline numbers, ring list of their union)
+        Outlines that overlap, each in one set at most.
 
     Returns
     -------
     GlacierCells
         Areas of ice in each cell, exact on the sphere. What lies outside the grid counts
-        in ``area_km2`` only.
+        in ``area_km2`` only, and there overlaps count as often as they occur.
 
     """
     from scipy.sparse import coo_matrix
@@ -52,12 +57,11 @@ def glacier_cells(outlines, groups, grid, progress=SILENT):
     cell_areas = np.broadcast_to(grid.cell_areas(), grid.shape)
     count = int(np.max(groups, initial=-1)) + 1
     whole = np.zeros(count)
-    rows, columns, areas = [], [], []
+    columns, areas = [], []
     for number, (rings, group) in enumerate(zip(outlines, groups)):
         progress.check()
         with located(f"outline {number + 1}"):
-            row, col, fraction = outline_cells(rings, grid)
-        inside = fraction * cell_areas[row, col]
+            cells, inside = _ice(rings, grid, cell_areas)
         if grid.is_geographic:
             exact = ring_area_km2(rings)
         else:
@@ -65,15 +69,46 @@ def glacier_cells(outlines, groups, grid, progress=SILENT):
             exact = planar_area_km2(rings, unit)
         # Rounding must not make a glacier smaller than its cells.
         whole[group] += max(exact, inside.sum())
-        rows.append(np.full(row.size, group))
-        columns.append(row * grid.nx + col)
+        columns.append(cells)
         areas.append(inside)
         progress.set((number + 1) / len(outlines))
     shape = (count, grid.ny * grid.nx)
-    if not rows:
+    if not columns:
         return GlacierCells(coo_matrix(shape).tocsr(), whole)
-    data = (np.concatenate(areas), (np.concatenate(rows), np.concatenate(columns)))
+    for numbers, union in overlaps:
+        progress.check()
+        share = _once([columns[i] for i in numbers], [areas[i] for i in numbers],
+                      *_ice(union, grid, cell_areas))  # fmt: skip
+        for i, part in zip(numbers, share):
+            whole[groups[i]] -= (areas[i] * (1.0 - part)).sum()
+            areas[i] = areas[i] * part
+    rows = np.repeat(groups, [one.size for one in columns])
+    data = (np.concatenate(areas), (rows, np.concatenate(columns)))
     return GlacierCells(coo_matrix(data, shape=shape).tocsr(), whole)
+
+
+def _ice(rings, grid, cell_areas):
+    """Cells that an outline touches and the area of it in each, km²."""
+    row, col, fraction = outline_cells(rings, grid)
+    return row * grid.nx + col, fraction * cell_areas[row, col]
+
+
+def _once(columns, areas, cells, union):
+    """For each outline: area of the union over the sum of all outlines, in its cells."""
+    place = [np.searchsorted(cells, one) for one in columns]
+    # A sliver of an outline may be too small to be kept in the union, or the reverse.
+    known = [(at < cells.size) & (cells[np.minimum(at, cells.size - 1)] == one)
+             for at, one in zip(place, columns)]  # fmt: skip
+    total = np.zeros(cells.size)
+    for at, there, area in zip(place, known, areas):
+        total[at[there]] += area[there]
+    share = np.minimum(np.divide(union, total, out=np.ones_like(total), where=total > 0), 1.0)
+    # Rounding is no overlap.
+    share[share > 1.0 - 1e-9] = 1.0
+    parts = [np.ones(one.size) for one in columns]
+    for part, at, there in zip(parts, place, known):
+        part[there] = share[at[there]]
+    return parts
 
 
 def thickness_change(change, area_km2, quantity, density=ICE_DENSITY):

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from grace_water_toolbox.core.data.grid import Grid
-from osgeo import ogr
+from osgeo import gdal, ogr, osr
 from qgis.core import QgsVectorLayer
 
 ogr.UseExceptions()
+osr.UseExceptions()
 
 FINE = Grid(-36.0, 48.0, 0.1, 0.1, 30, 30)
 
@@ -49,8 +50,6 @@ def test_the_glaciers_of_the_sample(run, sample, tmp_path, make_stack, read_stac
     assert (str(info.months[0]), str(info.months[-1])) == ("2004-01", "2010-01")
     rate = (values[72] - values[0]) / 6
     # All three lose alike, so the rate of a cell is that rate × its share of ice.
-    from osgeo import gdal
-
     covered = gdal.Open(str(share)).ReadAsArray()
     trend = {t for _, _, t in rows}
     assert len(trend) == 1
@@ -75,6 +74,63 @@ def test_one_series_for_a_region_and_what_is_unlisted(
     values, _ = read_stack(out)
     assert np.isnan(values[0]).any() and (values[0] == 0).any()
     assert any("lacks 2 of 3" in text for text in log.warnings)
+
+
+def write_outlines(path, shapes, epsg=4326):
+    """Outlines by id; the file's path."""
+    source = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
+    system = osr.SpatialReference()
+    system.ImportFromEPSG(epsg)
+    layer = source.CreateLayer("glaciers", system, ogr.wkbPolygon)
+    layer.CreateField(ogr.FieldDefn("rgi_id", ogr.OFTString))
+    for name, wkt in shapes:
+        feature = ogr.Feature(layer.GetLayerDefn())
+        feature["rgi_id"] = name
+        feature.SetGeometry(ogr.CreateGeometryFromWkt(wkt))
+        layer.CreateFeature(feature)
+    source = None
+    return str(path)
+
+
+@pytest.mark.parametrize("epsg", [4326, 3857])
+def test_overlapping_outlines_count_once(run, tmp_path, make_stack, read_stack, log, epsg):
+    # A and B share half of each; C is drawn twice; D touches C along an edge; E is alone.
+    corners = {
+        "A": [(-35.9, 47.0, -35.5, 47.4)], "B": [(-35.7, 47.0, -35.3, 47.4)],
+        "C": [(-34.8, 46.0, -34.45, 46.33)] * 2, "D": [(-34.45, 46.0, -34.2, 46.33)],
+        "E": [(-33.8, 45.2, -33.4, 45.4)],
+    }  # fmt: skip
+    change = osr.CoordinateTransformation(*(axis_first(code) for code in (4326, epsg)))
+    shapes = []
+    for name, boxes in corners.items():
+        for w, s, e, n in boxes:
+            ring = [(w, s), (e, s), (e, n), (w, n), (w, s)]
+            text = ", ".join("{} {}".format(*change.TransformPoint(x, y)) for x, y in ring)
+            shapes.append((name, f"POLYGON (({text}))"))
+    glaciers = write_outlines(tmp_path / "outlines.gpkg", shapes, epsg)
+    grid = make_stack(tmp_path / "grid.tif", np.zeros((1, 30, 30)), grid=FINE)
+    share, out = tmp_path / "share.tif", tmp_path / "ice.tif"
+    run("glaciermask", GLACIERS=glaciers, REFERENCE=grid, OUTPUT=tmp_path / "m.tif",
+        OUTPUT_FRACTION=share)  # fmt: skip
+    table = tmp_path / "t.csv"
+    rows = [f"{name},{year}-01-01,{year - 2004}" for name in corners for year in (2004, 2010)]
+    table.write_text("\n".join(["rgiid,date,thickness_m", *rows]), encoding="utf-8")
+    run("glacierstorage", feedback=log, GLACIERS=glaciers, CHANGES=table, QUANTITY="thickness",
+        REFERENCE=grid, OUTPUT=out)  # fmt: skip
+    values, _ = read_stack(out)
+    covered = gdal.Open(str(share)).ReadAsArray()
+    assert (covered > 0.99).any()
+    # A metre of ice a year everywhere: 85 cm of water on the part that the mask says.
+    np.testing.assert_allclose((values[72] - values[0]) / 6, 85 * covered, atol=1e-3)
+    assert any(text.startswith("4 outlines overlap") for text in log.warnings)
+
+
+def axis_first(code):
+    """The coordinate system with x before y."""
+    system = osr.SpatialReference()
+    system.ImportFromEPSG(code)
+    system.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    return system
 
 
 @pytest.fixture

@@ -50,6 +50,35 @@ def test_area_and_water_by_hand():
     assert (layer @ grid_areas)[0] * 1e-5 == pytest.approx(-0.85, rel=1e-9)
 
 
+def test_ice_counts_once_where_outlines_overlap():
+    # Two boxes of 0.2 degrees, half over each other, and a third that lies inside the first.
+    one, two, inner = (10.2, 47.2, 10.4, 47.4), (10.3, 47.2, 10.5, 47.4), (10.2, 47.3, 10.25, 47.4)
+    union, far = box(10.2, 47.2, 10.5, 47.4), box(12.1, 47.2, 12.2, 47.3)
+    outlines = [box(*one), box(*two), box(*inner), far]
+    apart = glacier_cells(outlines, [0, 1, 2, 3], GRID)
+    cells = glacier_cells(outlines, [0, 1, 2, 3], GRID, overlaps=[([0, 1, 2], union)])
+    assert cells.share[0] == pytest.approx(area(10.2, 47.2, 10.5, 47.4), rel=1e-5)
+    assert apart.share[0] > 1.4 * cells.share[0]
+    # The one that overlaps none is as it was; the others' parts are as their own areas.
+    assert cells.area_km2[3] == apart.area_km2[3]
+    np.testing.assert_allclose(
+        cells.area_km2[:3] / apart.area_km2[:3], cells.share[0] / apart.share[0], rtol=1e-9
+    )
+    # Each glacier keeps its volume.
+    thick = thickness_change(np.array([[1.0, -2.0, 0.5, 0.1]]), cells.area_km2, "volume")
+    grid_areas = np.broadcast_to(GRID.cell_areas(), GRID.shape).ravel()
+    layer = water_layer(thick, cells.areas, grid_areas)
+    assert (layer @ grid_areas)[0] * 1e-5 == pytest.approx(0.85 * -0.4, rel=1e-5)
+
+
+def test_outlines_that_share_an_edge_are_not_changed_by_their_union():
+    outlines = [box(10.2, 47.2, 10.4, 47.4), box(10.4, 47.2, 11.6, 47.4)]
+    apart = glacier_cells(outlines, [0, 1], GRID)
+    cells = glacier_cells(outlines, [0, 1], GRID, overlaps=[([0, 1], box(10.2, 47.2, 11.6, 47.4))])
+    np.testing.assert_array_equal(cells.areas.toarray(), apart.areas.toarray())
+    np.testing.assert_array_equal(cells.area_km2, apart.area_km2)
+
+
 def test_mass_and_thickness_say_the_same_as_volume():
     size = np.array([4.0, 10.0])
     volume = np.array([[1.0, -2.0], [0.5, NAN]])
