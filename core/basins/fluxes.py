@@ -6,7 +6,8 @@ from ..data.products.quantities import Conversion
 from ..data.reference import read_grid
 from ..errors import DataError, TimeAxisError, located
 from ..progress import SILENT
-from .statistics import CoverageMatrix, PartialSums
+from .series import PartialSums
+from .statistics import CoverageMatrix
 from .touched import first_band
 from .zonal import add_blocks, coverage_of
 

@@ -7,7 +7,8 @@ from ..data.flags import FILLED_FLAGS, OBSERVED
 from ..data.handles import THREADS, sum_in_parts
 from ..errors import DataError, GridError, located
 from ..progress import SILENT
-from .statistics import CoverageMatrix, PartialSums
+from .series import PartialSums
+from .statistics import CoverageMatrix
 from .touched import touched_blocks
 
 #: Flag of a cell that has no value.

@@ -1,7 +1,6 @@
 """What a natural background does not explain: GWSA less the background, and its trend."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,50 +15,13 @@ from ..data.stack import StackInfo, check_same_months, require_units, stack_writ
 from ..errors import BaselineError, DataError, ParameterError, TimeAxisError, located
 from ..groundwater.separation import rebase
 from ..progress import SILENT
-from .classes import classify
+from .attribution_tally import PARTS, Tally
 from .correction import TESTS
 from .mapping import MIN_MONTHS, TEST_NAMES, trend_bands, trend_kernel, trend_units
 from .months import chosen_months
 
-#: The maps that are written, in order.
-PARTS = ("residual", "total", "background")
+#: Words by which a stack calls itself total water storage.
 _TOTAL_WORDS = ("total water", "terrestrial water", "tws")
-
-
-@dataclass
-class AttributionSummary:
-    """What an attribution did.
-
-    Months of all three series, cells, how the grids were brought together, the fewest
-    baseline months of any cell beside those of the period. By `PARTS`: ``area`` (3, 7) km²
-    of each trend class, ``volume`` (3,) km³/yr of all cells. ``cross`` (7, 7): km² by the
-    class of the total (row) and of the residual (column).
-    """
-
-    first: np.datetime64
-    last: np.datetime64
-    months: int
-    cells: int
-    alignment: str
-    fewest_baseline_months: int
-    expected_baseline_months: int
-    area: np.ndarray
-    volume: np.ndarray
-    cross: np.ndarray
-    sphere: bool
-    history: tuple
-
-    @property
-    def shares(self):
-        """Shares (3, 7) of the area in %, by `PARTS` and class."""
-        return 100.0 * (self.area / self.area.sum(axis=1, keepdims=True))
-
-    @property
-    def stays(self):
-        """Share (7,) in % of each class of the total that the residual is in as well."""
-        whole = self.cross.sum(axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return 100.0 * np.diagonal(self.cross) / whole
 
 
 def attribution_kernel(
@@ -182,7 +144,7 @@ def attribute(
     if flags is not None:
         reads.append(lambda *block: flags.read_flags(*block)[picked])
     names, units = trend_bands(test), trend_units("cm", test)
-    tally = _Tally(names)
+    tally = Tally(names)
 
     def kernel(values, natural, area, *rest):
         *flag, check = rest
@@ -228,44 +190,15 @@ def attribute(
                 "none",
                 f"{stack.name}, {background.name}",
             )
-    return AttributionSummary(
+    return tally.summary(
         first=months[0],
         last=months[-1],
         months=months.size,
-        cells=sum(cells for cells, _ in tally.used),
         alignment=aligned.line,
-        fewest_baseline_months=int(min(fewest for _, fewest in tally.used)),
         expected_baseline_months=int(window.sum()),
-        area=sum(tally.area),
-        volume=sum(tally.volume),
-        cross=sum(tally.cross),
         sphere=stack.grid.is_geographic,
         history=(*stack.info.history, line),
     )
-
-
-class _Tally:
-    """Sums over the chunks of all threads; appending to a list needs no lock."""
-
-    def __init__(self, names):
-        self._slope, self._p = names.index("slope_per_month"), names.index("p")
-        self.used, self.area, self.volume, self.cross = [], [], [], []
-
-    def add(self, maps, area, used):
-        classes = [classify(one[self._slope], one[self._p]) for one in maps]
-        known = np.logical_and.reduce([c > 0 for c in classes])
-        if not known.any():
-            return
-        weight = area[known]
-        residual, total, _ = (c[known].astype(int) - 1 for c in classes)
-        self.cross.append(np.bincount(7 * total + residual, weight, 49).reshape(7, 7))
-        self.area.append(
-            np.stack([np.bincount(c[known].astype(int) - 1, weight, 7) for c in classes])
-        )
-        self.volume.append(
-            np.array([12e-5 * (one[self._slope][known] * weight).sum() for one in maps])
-        )
-        self.used.append((int(known.sum()), used[known].min()))
 
 
 def _quantity(part):

@@ -4,7 +4,7 @@ from ..data.bands import BandFile
 from ..report.html import Report
 from ..report.maps import map_plot
 from ..report.shares import share_bars
-from .attribution import PARTS
+from .attribution_tally import PARTS
 from .class_report import area_text
 from .classes import CLASSES
 from .thinning import picture_of
