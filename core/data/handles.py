@@ -14,8 +14,8 @@ import numpy as np
 from ..progress import SILENT
 from .gdalcache import bounded_cache
 
-#: More threads would only wait for the disk, and each holds a block.
-THREADS = 4
+#: One a core; more than four would only wait for the disk, and each holds a block.
+THREADS = min(4, os.cpu_count() or 1)
 #: Values that are worth a handle, whose opening takes some hundredths of a second.
 _WORTH = 2_000_000
 _POLL_SECONDS = 0.1
@@ -37,7 +37,7 @@ def sum_in_parts(stack, blocks, work, progress=SILENT, threads=None):
         ``reader`` is a `MonthlyStack`, ``bands`` an int array from 0; what it returns can be
         added. It is called in several threads.
     threads : int, optional
-        By default one a core, at most `THREADS`.
+        By default `THREADS`.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def sum_in_parts(stack, blocks, work, progress=SILENT, threads=None):
         raises, and `Cancelled` once every thread has ended its block.
 
     """
-    parts = _parts(stack, blocks, threads or min(THREADS, os.cpu_count() or 1))
+    parts = _parts(stack, blocks, threads or THREADS)
     stop, ended = threading.Event(), []
 
     def walk(number, bands, blocks):
