@@ -3,13 +3,16 @@
 import numpy as np
 
 from ..data.aligning import align_values
+from ..data.grid import snap_extent
 from ..data.reference import same_crs
 from ..data.separable import axis_weights
 from ..errors import GridError
-from .contract import INTERPOLATIONS
+from .residual import Correction, nearest_known
 
 #: What 'replicate' and 'bilinear' are called where grids are aligned.
 _METHOD = {"replicate": "nearest", "bilinear": "bilinear"}
+#: Months whose spline is kept: windows of one month are asked for one after the other.
+_KEPT = 16
 
 
 class CoarseField:
@@ -26,9 +29,7 @@ class CoarseField:
                 f"{stack.grid.describe()} and {fine.describe()}",
             )
         self.stack, self.fine, self.factor = stack, fine, factor
-        self._weights = {
-            how: axis_weights(_METHOD[how], stack.grid, fine) for how in INTERPOLATIONS
-        }
+        self._weights = {how: axis_weights(name, stack.grid, fine) for how, name in _METHOD.items()}
         rows, columns = self._weights["replicate"]
         if not (rows.matrix.nnz and columns.matrix.nnz):
             raise GridError(
@@ -36,6 +37,7 @@ class CoarseField:
                 f"{stack.grid.describe()} and {fine.describe()}",
             )
         self._bands = {month: band for band, month in enumerate(stack.months)}
+        self._spline, self._coefficients = None, {}
 
     def has(self, month):
         """Whether the month is on the stack's time axis."""
@@ -45,7 +47,9 @@ class CoarseField:
         """float32 (y, x) of a window of the fine grid; NaN beyond it and where unknown.
 
         ``how`` is 'replicate' (the value of the coarse cell) or 'bilinear' (between the
-        four centres around; where some are unknown, between the known ones).
+        four centres around; where some are unknown, between the known ones) or 'conserving'
+        (a cubic spline whose area-weighted means over all fine cells of a coarse one are its
+        value; unknown coarse cells stay so, and count as the nearest known one for the rest).
         """
         from .channels import column_runs
 
@@ -54,6 +58,12 @@ class CoarseField:
         top, bottom = max(row, 0), min(row + ny, self.fine.ny)
         if band is None or top >= bottom:
             return out
+        if how == "conserving":
+            known = self.at(month, "replicate", row, col, ny, nx)
+            for left, right, shift in column_runs(self.fine, col, nx):
+                values = self._conserving(band, top, left, bottom - top, right - left)
+                out[top - row : bottom - row, left + shift : right + shift] = values
+            return np.where(np.isfinite(known), out, np.nan)
         y, x = self._weights[how]
         row_runs, weights_y = y.part(top, bottom - top)
         for left, right, shift in column_runs(self.fine, col, nx):
@@ -65,6 +75,22 @@ class CoarseField:
             values = align_values(source[None], weights_y, weights_x, whole, 0.0)[0]
             out[top - row : bottom - row, left + shift : right + shift] = values
         return out
+
+    def _conserving(self, band, row, col, ny, nx):
+        """The spline of one month on cells of the fine grid, known or not."""
+        if self._spline is None:
+            window = snap_extent(self.stack.grid, self.fine.extent)
+            self._spline = window, Correction(self.stack.grid.window(*window), self.fine)
+        window, geometry = self._spline
+        if band not in self._coefficients:
+            top, left, height, width = window
+            columns = np.arange(left, left + width) % self.stack.grid.nx
+            values = self.stack.read(top, 0, height, self.stack.grid.nx, bands=[band])[0]
+            complete = nearest_known(values[:, columns] * self.factor)
+            while len(self._coefficients) >= _KEPT:
+                self._coefficients.pop(next(iter(self._coefficients)))
+            self._coefficients[band] = geometry.coefficients(complete[None], "conserving")
+        return geometry.field(self._coefficients[band], None, "conserving", row, col, ny, nx)[0]
 
 
 def _read(stack, row_runs, column_runs, band):

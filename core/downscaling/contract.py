@@ -17,7 +17,8 @@ KINDS = ("patch", "pixel")
 #: coarse: the coarse field itself, brought to the fine grid.
 ROLES = ("dynamic", "static", "calendar", "coarse")
 CALENDAR = ("month_sin", "month_cos", "years")
-INTERPOLATIONS = ("replicate", "bilinear")
+#: How a coarse field reaches the fine grid; conserving: a spline that has it as its cell means.
+INTERPOLATIONS = ("replicate", "bilinear", "conserving")
 BLENDS = ("average", "crop")
 MISSING = ("refuse", "accept")
 #: What a model makes of a predictor beyond its training range: '' is not stated, held: what
@@ -50,13 +51,18 @@ class Variable:
 
 @dataclass(frozen=True)
 class Target:
-    """What the model gives: ``adds`` names what of the coarse field is added to its output."""
+    """What the model gives: ``adds`` names what of the coarse field is added to its output.
+
+    ``conserves``: the last layer, which the toolbox carries out, adds the conserving spline
+    of what the coarse means still lack, so that the result has those of the coarse field.
+    """
 
     name: str
     units: str
     long_name: str = ""
     baseline: tuple = ()
     adds: str = ""
+    conserves: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,7 +148,8 @@ class Contract:
     @property
     def needs_coarse(self):
         """Whether the coarse field is needed to make a fine one."""
-        return bool(self.target.adds) or any(v.role == "coarse" for v in self.inputs)
+        target = self.target
+        return bool(target.adds) or target.conserves or any(v.role == "coarse" for v in self.inputs)
 
     def predictors(self):
         """The variables a user must bring: neither calendar nor coarse."""

@@ -130,6 +130,7 @@ def _target(read):
         long_name=read.text("long_name", ""),
         baseline=tuple(str(m) for m in read.content.get("baseline") or ()),
         adds=read.one_of("adds", ("", *INTERPOLATIONS), ""),
+        conserves=read.one_of("conserves", (True, False), False),
     )
 
 

@@ -29,6 +29,8 @@ def contract_tables(report, model):
     contract, target, training = model.contract, model.contract.target, model.contract.training
     spacing, facts = contract.spacing, model.files[0].facts
     adds = f", added to the coarse field ({target.adds})" if target.adds else ""
+    if target.conserves:
+        adds += ", with the coarse field's means (last layer)"
     report.facts(
         [
             ("Name and version", f"{contract.name} {contract.version}"),

@@ -14,6 +14,13 @@ from .uncertain import replace_uncertain
 CORRECTIONS = ("none", *METHODS)
 
 
+def correction_of(model, correction):
+    """The correction that is made: what was asked for, else what the model's contract demands."""
+    if correction == "none" and model.contract.target.conserves:
+        return "conserving"
+    return correction
+
+
 def check_product(
     job, correction="none", unobserved="keep", std_output="", flags=None, replace=False
 ):
@@ -27,6 +34,7 @@ def check_product(
             f"one of {', '.join(UNOBSERVED)} is expected", unobserved, "UNOBSERVED"
         )
     check_job(job)
+    correction = correction_of(job.model, correction)
     check_uncertainty(job.model, std_output)
     check_uncertainty(job.model, replace, "REPLACE_UNCERTAIN")
     if correction != "none":
@@ -73,12 +81,15 @@ def make_product(
 ):
     """Downscale and, unless ``correction`` is 'none', correct against the coarse stack.
 
+    A model whose contract says that it conserves is corrected in any case: that is its last
+    layer.
     ``replace``: the least certain hundredth of each month gets the values of its
     neighbours, before the correction. ``keep``: as `downscale`, beside ``output``. All
     outputs appear together or not at all. Returns (`DownscaleSummary`,
     `CorrectionSummary` or None). Raises as `check_product` and `downscale`.
     """
     check_product(job, correction, unobserved, std_output, flags, replace)
+    correction = correction_of(job.model, correction)
     if flags_output and correction == "none":
         raise ParameterError(
             "a CORRECTION other than 'none' is expected where its flags are wanted",

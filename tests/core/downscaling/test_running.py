@@ -130,6 +130,62 @@ def test_the_coarse_field_as_input_and_as_what_is_added(tmp_path, predictors, rn
     np.testing.assert_allclose(got, predictors.values[0] + 3 * fine, rtol=1e-4, atol=1e-4)
 
 
+def coarse_means(fine):
+    """Area-weighted means (time, 2, 3) of fine values on `COARSE`, by hand."""
+    height = -np.diff(np.sin(np.radians(40 - 0.5 * np.arange(9))))
+    weighted = fine.reshape(-1, 2, 4, 3, 4) * height.reshape(2, 4, 1, 1)
+    return weighted.sum(axis=(2, 4)) / (4 * height.reshape(2, 4).sum(axis=1)[:, None])
+
+
+def test_the_conserving_field_has_the_coarse_values_as_its_means(tmp_path, predictors, rng):
+    """As an input channel and as what is added, in small blocks as in one; holes stay holes."""
+    values = rng.normal(size=(6, 2, 3))
+    values[2, 0, 1] = np.nan
+    write_stack(tmp_path / "coarse.tif", StackInfo(COARSE, MONTHS, "mm"), 10 * values)
+    given = contract(
+        inputs=(
+            Variable("rain", "mm month-1"),
+            Variable("twsa_coarse", "cm", "coarse", interpolation="conserving"),
+        ),
+        target=Target("twsa", "cm", adds="conserving"),
+    )
+    path = linear_pixel([0, 1], given, tmp_path / "m.onnx")
+    with MonthlyStack(str(tmp_path / "coarse.tif")) as coarse:
+        downscale(job_for(predictors, path, coarse=coarse), tmp_path / "o.tif")
+        downscale(job_for(predictors, path, coarse=coarse), tmp_path / "small.tif", memory=500)
+    got = read(tmp_path / "o.tif")[1]
+    np.testing.assert_allclose(read(tmp_path / "small.tif")[1], got, atol=1e-5)
+    np.testing.assert_allclose(coarse_means(got), 2 * values, atol=1e-4)
+    # Within a coarse cell it is not one value, and across its borders there is no step.
+    inner = np.abs(np.diff(got[0], axis=1))
+    assert inner[:, 3].max() < 2 * inner[:, 2].max() and got[0, :4, :4].std() > 0.1
+
+
+def test_a_model_that_conserves_gives_the_coarse_means_unasked(tmp_path, predictors, rng):
+    values = rng.normal(size=(6, 2, 3))
+    values[3] = np.nan
+    write_stack(tmp_path / "coarse.tif", StackInfo(COARSE, MONTHS, "cm"), values)
+    weights = [1, 10, 0.1]
+    target = Target("twsa", "cm", conserves=True)
+    plain = linear_pixel(weights, contract(target=Target("twsa", "cm")), tmp_path / "plain.onnx")
+    path = linear_pixel(weights, contract(target=target), tmp_path / "m.onnx")
+    assert load_model(path).contract.target.conserves
+    with MonthlyStack(str(tmp_path / "coarse.tif")) as coarse:
+        _, closed = make_product(job_for(predictors, path, coarse=coarse), tmp_path / "o.tif")
+        plain_job = job_for(predictors, plain, coarse=coarse)
+        _, none = make_product(plain_job, tmp_path / "raw.tif")
+        make_product(plain_job, tmp_path / "corrected.tif", correction="conserving")
+    got, raw = read(tmp_path / "o.tif")[1], read(tmp_path / "raw.tif")[1]
+    seen = np.array([0, 1, 3, 4])
+    assert none is None and np.nanmax(closed.most_after) < 0.01
+    np.testing.assert_allclose(coarse_means(got)[seen], values[1:][seen], atol=0.01)
+    # A month that the satellite did not see is what the network says.
+    np.testing.assert_array_equal(got[2], raw[2])
+    np.testing.assert_array_equal(got, read(tmp_path / "corrected.tif")[1])
+    with pytest.raises(ModelError, match="coarse field"):
+        make_product(job_for(predictors, path), tmp_path / "none.tif")
+
+
 def _refused(tmp_path, predictors, given, weights, **more):
     path = linear_pixel(weights, given, tmp_path / "m.onnx")
     downscale(job_for(predictors, path, **more), tmp_path / "o.tif")
@@ -192,10 +248,7 @@ def test_the_product_agrees_with_the_coarse_field(tmp_path, predictors, rng):
         )  # fmt: skip
         _, raw = make_product(job, tmp_path / "raw.tif")
     got = read(tmp_path / "o.tif")[1]
-    height = -np.diff(np.sin(np.radians(40 - 0.5 * np.arange(9))))
-    weighted = got.reshape(5, 2, 4, 3, 4) * height.reshape(2, 4, 1, 1)
-    mean = weighted.sum(axis=(2, 4)) / (4 * height.reshape(2, 4).sum(axis=1)[:, None])
-    assert np.abs(mean - values[1:]).max() < 0.01
+    assert np.abs(coarse_means(got) - values[1:]).max() < 0.01
     assert raw is None and np.nanmax(corrected.most_after) < 0.01
     names = {"a.tif", "coarse.tif", "f.tif", "m.onnx", "o.tif", "raw.tif", "set.tif"}
     assert {p.name for p in tmp_path.iterdir()} == names
