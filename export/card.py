@@ -1,6 +1,6 @@
 """The model card: written from what was measured, never by hand."""
 
-from .evaluating import score_lines
+from .evaluating import score_lines, seed_lines
 from .extrascores import noise_lines
 
 
@@ -17,6 +17,7 @@ def write_card(config, manifest, contract, results, verdicts):
         "|---|---|",
         f"| gives | {contract.target.name}, {contract.target.units}"
         + (f", added to the coarse field ({contract.target.adds})" if contract.target.adds else "")
+        + (", with the coarse field's means (last layer)" if contract.target.conserves else "")
         + " |",
         f"| kind | {contract.kind} |",
         f"| cells | {contract.spacing.dx:g} × {contract.spacing.dy:g} {contract.spacing.units} |",
@@ -43,6 +44,7 @@ def write_card(config, manifest, contract, results, verdicts):
         "Coarse scores are against the coarse field that was downscaled, fine and within-cell "
         "scores against a fine truth where one exists; RMSE, sub-grid SD in cm.",
         *score_lines(results),
+        *seed_lines(results),
         "",
         "## Verdict",
         "",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import tomllib
 
+from ..core.downscaling.contract import INTERPOLATIONS
 from ..core.errors import ParameterError, ReadError
 
 
@@ -56,6 +57,8 @@ class Network:
     (``passes``) is added. ``beyond`` the training range of its class an input of a dense
     network is ``held`` at the edge, as trees do, or the network goes on in straight lines
     (``line``, as published).
+    ``conserves`` has the toolbox close the coarse means as a last layer: the loss sees the network
+    before it, where the coarse field still teaches something.
     """
 
     kind: str = "unet"
@@ -64,6 +67,7 @@ class Network:
     adds: str = ""
     passes: str = ""
     beyond: str = "held"
+    conserves: bool = False
 
 
 @dataclass
@@ -202,8 +206,8 @@ class Config:
 
 _CHOICES = {
     ("network", "kind"): ("unet", "encoder-decoder", "trees", "dense"),
-    ("network", "adds"): ("", "replicate", "bilinear"),
-    ("inputs", "coarse"): ("", "replicate", "bilinear"),
+    ("network", "adds"): ("", *INTERPOLATIONS),
+    ("inputs", "coarse"): ("", *INTERPOLATIONS),
     ("loss", "mode"): ("static", "correlation", "dynamic"),
     ("network", "beyond"): ("held", "line"),
     ("search", "stop"): ("months", "random"),

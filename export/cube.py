@@ -70,7 +70,12 @@ class Cube:
 
 def contract_of(config, predictors):
     """The `Contract` of the model a configuration trains, ranges not yet known."""
-    inputs = []
+    inputs, network = [], config.network
+    # What is added in training is the coarse input channel, or the value of the coarse cell.
+    if network.adds not in ("", "replicate", config.inputs.coarse):
+        raise ParameterError(
+            f"'{network.adds}' is expected, as network.adds", config.inputs.coarse, "inputs.coarse"
+        )
     for name in config.inputs.variables:
         entry = predictors.variables.get(name)
         if entry is None:
@@ -94,7 +99,7 @@ def contract_of(config, predictors):
     return Contract(
         name=config.name,
         kind="patch",
-        target=Target("twsa", "cm", adds=config.network.adds),
+        target=Target("twsa", "cm", adds=network.adds, conserves=network.conserves),
         inputs=tuple(inputs),
         spacing=Spacing(grid.dx, grid.dy, units),
         title=config.title,

@@ -20,8 +20,9 @@ from ..core.downscaling.delta import downscale_delta
 from ..core.downscaling.domain import choose_domain, choose_months
 from ..core.downscaling.model import load_model
 from ..core.downscaling.predictorset import PredictorSet
+from ..core.downscaling.product import make_product
 from ..core.downscaling.running import Job, downscale
-from .extrascores import climatology, coverage, stated_noise
+from .extrascores import ALONE, climatology, coverage, stated_noise
 
 
 def evaluate(config, model_path, samples, say=print):
@@ -33,21 +34,27 @@ def evaluate(config, model_path, samples, say=print):
     folder = config.folder / "evaluation"
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as files:
-        opened = _products(config, model_path, folder, files, say)
+        opened, alone = _products(config, model_path, folder, files, say)
         _add_climatology(config, samples, opened, folder, files)
         coarse = files.enter_context(MonthlyStack(str(config.file(config.data.coarse))))
         truth = None
         if config.data.truth:
             truth = files.enter_context(MonthlyStack(str(config.file(config.data.truth))))
-        results, extra = {}, {}
+        results, extra, seeds = {}, {}, {}
         for name, (inside, months) in _regions(config, samples, opened, coarse).items():
             say(f"scoring {name}")
-            rows = compare_downscaling(opened, coarse, truth=truth, months=months, inside=inside)
-            results[name] = {row.name: _plain(row) for row in rows}
+            rows = compare_downscaling(
+                {**opened, **alone}, coarse, truth=truth, months=months, inside=inside
+            )
+            scores = {row.name: _plain(row) for row in rows}
+            results[name] = {k: v for k, v in scores.items() if k in opened}
+            seeds[name] = spread_of([scores[k] for k in alone])
             extra[name] = _extra(config, folder, opened, truth, months, inside)
     spread = _member_spread(folder, opened)
     if spread is not None:
         results["members"] = {"mean one sigma between members, cm": spread, **extra}
+    if len(alone) > 1:
+        results["seeds"] = seeds
     path = folder / "scores.json"
     path.write_text(json.dumps(results, indent=1), encoding="utf-8")
     return results
@@ -78,7 +85,8 @@ def _extra(config, folder, opened, truth, months, inside):
 
 
 def _products(config, model_path, folder, files, say):
-    """The model with and without correction, and every baseline, as open stacks."""
+    """({name: stack}, {name: stack}): model, with and without correction, and every baseline,
+    as open stacks; and each member alone, corrected."""
     model = load_model(model_path)
     predictors = files.enter_context(PredictorSet(str(config.file(config.data.predictors))))
     coarse = files.enter_context(MonthlyStack(str(config.file(config.data.coarse))))
@@ -87,11 +95,27 @@ def _products(config, model_path, folder, files, say):
     paths = {"model": folder / "model.tif"}
     say("running the model")
     sigma = folder / "sigma.tif" if len(model.files) > 1 else ""
-    downscale(job, paths["model"], std_output=sigma)
+    make_product(job, paths["model"], std_output=sigma)
     opened = {"model": files.enter_context(MonthlyStack(str(paths["model"])))}
     say("correcting and making baselines")
+    if model.contract.target.conserves:
+        # What the graph says before the layer that closes the coarse means.
+        downscale(job, folder / "alone.tif")
+        opened[ALONE] = files.enter_context(MonthlyStack(str(folder / "alone.tif")))
     add_baselines(config, opened, coarse, folder, files)
-    return opened
+    if model.contract.target.conserves:
+        opened.pop("model, corrected")
+    alone = {}
+    for file in model.files if len(model.files) > 1 else ():
+        say(f"running {file.path.name} alone")
+        job.model, path = load_model(file.path), folder / f"{file.path.stem}.tif"
+        make_product(job, path, correction="conserving")
+        alone[file.path.stem] = files.enter_context(MonthlyStack(str(path)))
+    return opened, alone
+
+
+#: Rows that are the model itself; the last there is of them is judged.
+OWN = (ALONE, "model", "model, corrected")
 
 
 def add_baselines(config, opened, coarse, folder, files):
@@ -167,7 +191,7 @@ def score_lines(results):
     columns = ("coarse_rmse", "coarse_cc", "subgrid_sd", "fine_rmse", "fine_cc",
                "within_rmse", "within_cc")  # fmt: skip
     for region, rows in results.items():
-        if region == "members":
+        if region in ("members", "seeds"):
             continue
         lines += ["", f"**{region}**", "", "| product | " + " | ".join(columns) + " |"]
         lines.append("|---" * (len(columns) + 1) + "|")
@@ -177,16 +201,46 @@ def score_lines(results):
     return lines
 
 
-def beats(results, better="model, corrected", score="fine_rmse"):
+#: What the spread between members is given of.
+SPREAD = ("coarse_rmse", "fine_rmse", "fine_cc", "within_rmse", "within_cc")
+
+
+def spread_of(rows):
+    """{score: [mean, standard deviation]} between members, each alone and corrected."""
+    if len(rows) < 2:
+        return {}
+    found = {}
+    for name in SPREAD:
+        values = [r[name] for r in rows]
+        if None not in values:
+            found[name] = [float(np.mean(values)), float(np.std(values, ddof=1))]
+    return found
+
+
+def seed_lines(results):
+    """Each member alone, as lines of a Markdown table; none for one member."""
+    rows = {region: found for region, found in results.get("seeds", {}).items() if found}
+    if not rows:
+        return []
+    lines = ["", "**Each seed alone, corrected** (mean ± standard deviation between seeds)", ""]
+    lines += ["| region | " + " | ".join(SPREAD) + " |", "|---" * (len(SPREAD) + 1) + "|"]
+    for region, found in rows.items():
+        values = (f"{found[c][0]:.3f} ± {found[c][1]:.3f}" if c in found else "–" for c in SPREAD)
+        lines.append(f"| {region} | " + " | ".join(values) + " |")
+    return lines
+
+
+def beats(results, score="fine_rmse"):
     """What the model beats and what beats it, by the held-out region with a truth: sentences."""
     for region in ("held out in both", "held out in space", "held out in time", "all"):
         rows = results.get(region)
+        better = next((name for name in reversed(OWN) if name in (rows or ())), "")
         if not rows or rows.get(better, {}).get(score) is None:
             continue
         own = rows[better][score]
         lines = []
         for name, scores in rows.items():
-            if name in (better, "model") or scores.get(score) is None:
+            if name in OWN or scores.get(score) is None:
                 continue
             verdict = "beats" if own < scores[score] else "does not beat"
             lines.append(

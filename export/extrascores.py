@@ -7,6 +7,9 @@ from ..core.data.stack import MonthlyStack, StackInfo, write_stack
 
 #: Half width of 95 % of a normal distribution in standard deviations.
 Z95 = 1.959964
+#: The row of a model that conserves, before the toolbox has closed its coarse means.
+ALONE = "model without its last layer"
+STAGES = {ALONE: "before the conserving last layer", "model": "with the conserving last layer"}
 
 
 def climatology(coarse, months, grid, path, work):
@@ -74,12 +77,16 @@ def noise_lines(results):
         if not isinstance(found, dict):
             lines.append(f"{region[:1].upper()}{region[1:]}: {found:.2f}.")
             continue
-        own = results.get(region, {}).get("model", {}).get("coarse_rmse")
+        rows = results.get(region, {})
         noise, share = found.get("stated noise, cm"), found.get("picp95")
-        if own is not None and noise is not None:
+        for name in (ALONE, "model"):
+            own = rows.get(name, {}).get("coarse_rmse")
+            if own is None or noise is None:
+                continue
+            what = "before correction" if ALONE not in rows else STAGES[name]
             where = "below" if own < noise else "NOT below"
             lines.append(
-                f"Coarse RMSE before correction, {own:.2f} cm, is {where} the stated noise, "
+                f"Coarse RMSE {what}, {own:.2f} cm, is {where} the stated noise, "
                 f"{noise:.2f} cm ({region})."
             )
         if share is not None:

@@ -15,7 +15,7 @@ from ..core.downscaling.predictorset import PredictorSet
 from ..core.downscaling.running import Job, downscale
 from ..core.errors import ParameterError
 from .coarsetable import run_folder
-from .evaluating import add_baselines, beats
+from .evaluating import add_baselines, beats, spread_of
 from .folds import KINDS, sample_rows, table_folds
 
 
@@ -114,7 +114,7 @@ def score_chain(run, manifest, say=print):
             )
             scores = {row.name: _plain(row) for row in rows}
             results[name] = {k: v for k, v in scores.items() if k in opened}
-            spread[name] = _spread([scores[k] for k in alone if k.endswith("corrected")])
+            spread[name] = spread_of([scores[k] for k in alone if k.endswith("corrected")])
     return {**results, "seeds": spread}
 
 
@@ -191,18 +191,6 @@ def _regions(run, coarse, fine):
         if held.size:
             regions["held out in both"] = (blocks, held)
     return regions
-
-
-def _spread(rows):
-    """Mean and standard deviation between the members, each alone and corrected."""
-    if len(rows) < 2:
-        return {}
-    found = {}
-    for name in ("coarse_rmse", "fine_rmse", "fine_cc", "within_rmse", "within_cc"):
-        values = [r[name] for r in rows]
-        if None not in values:
-            found[name] = [float(np.mean(values)), float(np.std(values, ddof=1))]
-    return found
 
 
 def _plain(row):
