@@ -1,7 +1,7 @@
 """The model card: written from what was measured, never by hand."""
 
-from .evaluating import score_lines, seed_lines
 from .extrascores import noise_lines
+from .scorelines import score_lines, seed_lines
 
 
 def write_card(config, manifest, contract, results, verdicts):

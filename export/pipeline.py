@@ -10,9 +10,10 @@ from ..core.errors import ReadError
 from .card import write_card
 from .convert import finished_contract, to_onnx
 from .curves import loss_curves
-from .evaluating import beats, read_scores
 from .evaluating import evaluate as score
+from .evaluating import read_scores
 from .preparing import prepare
+from .scorelines import beats
 from .searching import search, settled
 from .training import Trainer
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from .coarsetable import channel_names
-from .evaluating import score_lines
 from .importance import mean_importance
+from .scorelines import score_lines, seed_lines
 
 #: What a network makes of the world outside its training.
 _NETWORKS = {
@@ -57,7 +57,7 @@ def write_pixel_card(run, manifest, contract, results):
             "Predicted on the fine grid, corrected by the residual, averaged back. Coarse scores "
             "are against the coarse field, fine and within-cell scores against the fine truth; "
             "RMSE and sub-grid SD in cm.",
-            *score_lines(chain), "", *_seeds(results["seeds"]),
+            *score_lines(chain), *seed_lines(results),
             "", "## Verdict", "", *(f"- {line}" for line in results["verdicts"]),
         ]  # fmt: skip
     lines += [
@@ -132,17 +132,3 @@ def _folds(results, units):
 def _with_sd(scores, name):
     sd = scores.get(f"{name} sd")
     return _number(scores[name]) + (f" ± {_number(sd)}" if sd is not None else "")
-
-
-def _seeds(spread):
-    """Each seed alone, corrected: mean and standard deviation."""
-    if not any(spread.values()):
-        return
-    yield "**Each seed alone, corrected** (mean ± standard deviation between seeds)"
-    yield ""
-    names = ("coarse_rmse", "fine_rmse", "fine_cc", "within_rmse", "within_cc")
-    yield "| region | " + " | ".join(names) + " |"
-    yield "|---" * (len(names) + 1) + "|"
-    for region, scores in spread.items():
-        cells = (f"{scores[n][0]:.3f} ± {scores[n][1]:.3f}" if n in scores else "–" for n in names)
-        yield f"| {region} | " + " | ".join(cells) + " |"

@@ -15,8 +15,9 @@ from ..core.downscaling.predictorset import PredictorSet
 from ..core.downscaling.running import Job, downscale
 from ..core.errors import ParameterError
 from .coarsetable import run_folder
-from .evaluating import add_baselines, beats, spread_of
+from .evaluating import add_baselines
 from .folds import KINDS, sample_rows, table_folds
+from .scorelines import beats, spread_of
 
 
 def fit_scores(found, truth):

@@ -8,6 +8,7 @@ from grace_water_toolbox.core.downscaling.session import ModelSession
 from grace_water_toolbox.core.errors import ModelError
 from grace_water_toolbox.export.__main__ import main
 from grace_water_toolbox.export.convert import check_parity, finished_contract, to_onnx
+from grace_water_toolbox.export.extrascores import ALONE
 from grace_water_toolbox.export.networks import EncoderDecoder, UNet, parameter_count
 from grace_water_toolbox.export.training import Trainer
 
@@ -117,6 +118,37 @@ def test_one_command_goes_from_stacks_to_a_scored_model(config_of, capsys):
     card = manifest.with_suffix(".md").read_text()
     assert "fine RMSE" in card and "| replicate |" in card
     assert (config.folder / "seed0" / "losses.png").stat().st_size > 1000
+
+
+def test_a_network_that_conserves_is_judged_with_its_last_layer(config_of, capsys):
+    text = CONFIG.replace(
+        'patterns = ["pattern.tif"]', 'patterns = ["pattern.tif"]\ntruth = "truth.tif"'
+    )
+    text = text.replace("seeds = [0]", "seeds = [0, 1]").replace(
+        'kind = "unet"', 'kind = "unet"\nconserves = true\nadds = "conserving"'
+    )
+    text = text.replace("variables =", 'coarse = "conserving"\nvariables =')
+    config = config_of(text)
+    assert main(["all", config.path]) == 0
+    manifest = config.folder / "model" / "small.json"
+    contract = load_model(manifest).contract
+    assert contract.target.conserves and contract.needs_coarse
+    rows = contract.metrics["all"]
+    assert "model, corrected" not in rows
+    assert rows["model"]["coarse_rmse"] < 0.01 < rows[ALONE]["coarse_rmse"]
+    # A member alone is another field than the mean of both, with the same coarse means.
+    mean, spread = contract.metrics["seeds"]["all"]["fine_rmse"]
+    assert spread > 0 and rows["model"]["fine_rmse"] < mean + spread
+    card = manifest.with_suffix(".md").read_text()
+    assert "Each seed alone" in card and f"| {ALONE} |" in card
+    assert f"against {rows['bilinear']['fine_rmse']:.2f} cm, all" in card
+    # What is added in training is what inference adds.
+    batch_of = Trainer(config, 0, quiet)
+    chosen = batch_of.samples.train[:4]
+    channel = batch_of.batches.make(chosen).inputs[:, -1].numpy()
+    assert channel.std(axis=(1, 2)).min() > 0
+    assert main(["train", config.path, "inputs.coarse=bilinear"]) == 1
+    assert "network.adds" in capsys.readouterr().err
 
 
 def test_a_wrong_configuration_is_named(config_of, capsys):
