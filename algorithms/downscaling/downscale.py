@@ -29,7 +29,8 @@ class Downscale(GraceAlgorithm):
         "CORRECTION makes the result agree with the coarse stack: 'conserving' meets its "
         "area-weighted means within 0.01 cm, 'spline' is the published single pass, which "
         "does not. "
-        "Without a correction the model's own large scale stands.",
+        "Without a correction the model's own large scale stands, unless its contract says that it "
+        "conserves: then closing the coarse means is its last layer and is done in any case.",
         "The applicability stack holds the share of predictors outside the range the model was "
         "trained on, of its class where the contract has ranges by class. Where it is not near "
         "zero the model extrapolates; trees, and networks whose contract says 'held', cannot.",

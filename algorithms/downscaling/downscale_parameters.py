@@ -81,8 +81,8 @@ def declare_parameters(algorithm):
         "CORRECTION",
         "Agreement with the coarse stack",
         CORRECTIONS,
-        "'none': the model as it is. 'conserving': coarse means met within 0.01 cm. 'spline': "
-        "the published single pass.",
+        "'none': the model as it is (one that conserves closes the coarse means itself). "
+        "'conserving': coarse means met within 0.01 cm. 'spline': the published single pass.",
     )
     _enum(
         algorithm,

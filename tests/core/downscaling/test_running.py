@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from grace_water_toolbox.core.data.grid import Grid
 from grace_water_toolbox.core.data.stack import MonthlyStack, StackInfo, write_stack
+from grace_water_toolbox.core.downscaling.coarsefield import CoarseField
 from grace_water_toolbox.core.downscaling.contract import Contract, Spacing, Target, Variable
 from grace_water_toolbox.core.downscaling.domain import choose_domain, choose_months
 from grace_water_toolbox.core.downscaling.model import load_model
@@ -159,6 +160,25 @@ def test_the_conserving_field_has_the_coarse_values_as_its_means(tmp_path, predi
     # Within a coarse cell it is not one value, and across its borders there is no step.
     inner = np.abs(np.diff(got[0], axis=1))
     assert inner[:, 3].max() < 2 * inner[:, 2].max() and got[0, :4, :4].std() > 0.1
+
+
+def test_the_conserving_field_goes_around_the_globe(tmp_path, rng):
+    coarse = Grid(-180.0, 30.0, 30.0, 30.0, 12, 2)
+    fine = Grid(-180.0, 30.0, 5.0, 5.0, 72, 12)
+    values = rng.normal(size=(1, 2, 12))
+    write_stack(tmp_path / "coarse.tif", StackInfo(coarse, MONTHS[:1], "cm"), values)
+    with MonthlyStack(str(tmp_path / "coarse.tif")) as stack:
+        field = CoarseField(stack, fine)
+        whole = field.at(MONTHS[0], "conserving", 0, 0, 12, 72)
+        seam = field.at(MONTHS[0], "conserving", -1, 66, 14, 12)
+        assert np.isnan(field.at(MONTHS[1], "conserving", 0, 0, 12, 72)).all()
+    height = np.diff(np.sin(np.radians(np.arange(-30, 31, 5))))[::-1].reshape(2, 6, 1, 1)
+    means = (whole.reshape(2, 6, 12, 6) * height).sum(axis=(1, 3)) / (6 * height.sum(axis=1)[:, 0])
+    np.testing.assert_allclose(means, values[0], atol=1e-5)
+    np.testing.assert_array_equal(seam[1:-1], np.roll(whole, 6, axis=1)[:, :12])
+    assert np.isnan(seam[[0, -1]]).all()
+    # The step over the date line is one like any other.
+    assert np.abs(whole[:, 0] - whole[:, -1]).max() < 2 * np.abs(np.diff(whole, axis=1)).max()
 
 
 def test_a_model_that_conserves_gives_the_coarse_means_unasked(tmp_path, predictors, rng):
