@@ -9,7 +9,7 @@ from ..core.data.stack import MonthlyStack, StackInfo, write_stack
 Z95 = 1.959964
 #: The row of a model that conserves, before the toolbox has closed its coarse means.
 ALONE = "model without its last layer"
-STAGES = {ALONE: "before the conserving last layer", "model": "with the conserving last layer"}
+STAGES = {ALONE: "before the conserving last layer", "model": "with that layer (by construction)"}
 
 
 def climatology(coarse, months, grid, path, work):
