@@ -32,8 +32,8 @@ def _run(step, config):
     if config.network.kind in ("trees", "dense"):
         from . import pixels as steps
 
-        if step in ("prepare", "search"):
-            # Their hyperparameters are sought in training, their stacks are the user's.
+        if step == "search":
+            # Their hyperparameters are sought in training.
             return
     else:
         from . import pipeline as steps

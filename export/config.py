@@ -15,7 +15,8 @@ class Data:
 
     ``strata`` is a raster of classes, each of which gets a tree or dense model of its own.
     ``models`` are the fine models of the baseline delta (empty: the patterns).
-    ``prepare`` has them made first: ``sample`` or ``bangladesh 4`` (see `preparing`).
+    ``prepare`` has them made first: ``sample``, ``groundwater`` or ``bangladesh 4`` (see
+    `preparing`).
     """
 
     predictors: str = ""

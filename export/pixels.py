@@ -17,7 +17,10 @@ from .pipeline import manifest_of, write_manifest
 from .pixelcard import write_pixel_card
 from .pixelonnx import write_pixel_model
 from .pixelscores import cross_validate, fit_scores, score_chain, score_wells, verdicts
+from .preparing import prepare
 from .welltable import read_wells, well_contract
+
+__all__ = ["card", "convert", "evaluate", "prepare", "train"]
 
 LEARNERS = {"trees": trees, "dense": dense}
 

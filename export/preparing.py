@@ -2,13 +2,14 @@
 
 from ..core.errors import ParameterError
 
-CASES = ("sample", "bangladesh")
+CASES = ("sample", "groundwater", "bangladesh")
 
 
 def prepare(config, say=print):
     """Make the stacks of ``data.prepare`` beside the predictor set; nothing without it.
 
-    ``sample`` or ``sample SIZE SEED``: the synthetic twin. ``bangladesh FACTOR``: the real
+    ``sample`` or ``sample SIZE SEED``: the synthetic twin; ``groundwater SIZE SEED``: the
+    twin as tree and dense models take it. ``bangladesh FACTOR``: the real
     case, from the folder that the environment variable GRACE_WATER_DATA names. Raises
     `ParameterError`.
     """
@@ -21,6 +22,11 @@ def prepare(config, say=print):
 
         size = words[1] if len(words) > 1 else "standard"
         prepare_sample(folder, size, int(words[2]) if len(words) > 2 else 0, say)
+    elif words[0] == "groundwater":
+        from .twingroundwater import prepare_groundwater
+
+        size = words[1] if len(words) > 1 else "small"
+        prepare_groundwater(folder, size, int(words[2]) if len(words) > 2 else 0, say)
     elif words[0] == "bangladesh" and len(words) == 2:
         from .bangladesh import prepare_bangladesh
 

@@ -47,6 +47,15 @@ def main(arguments=None):
     return 0
 
 
+def prepare_groundwater(folder, size="small", seed=0, say=print):
+    """`write_twin` into ``folder``; does nothing where that was done."""
+    if (folder / "complete").is_file():
+        return
+    say(f"writing the sample twin of seed {seed} to {folder.name}")
+    write_twin(folder, size, seed)
+    (folder / "complete").write_text(f"seed {seed}, {size}, groundwater\n", encoding="utf-8")
+
+
 def write_twin(folder, size="small", seed=0):
     """Write the files of a twin into ``folder``; its cone, glaciers and lake keep their mass."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -49,9 +49,25 @@ def test_the_twin_as_a_user_would_have_it(tmp_path):
     assert np.sqrt(np.nanmean((physical - fine)[late] ** 2)) > 2.0
 
 
+@pytest.mark.parametrize("name", ["k1-trees-sample", "k1-dense-sample"])
+def test_the_twin_as_pixel_models_take_it_is_made_where_the_configuration_looks(tmp_path, name):
+    text = (CONFIGS / f"{name}.toml").read_text().replace("../../runs/", "")
+    (tmp_path / "c.toml").write_text(text)
+    config, said = read_config(tmp_path / "c.toml"), []
+    prepare(config, said.append)
+    data = config.data
+    for file in (data.predictors, data.coarse, data.truth, data.strata, *data.patterns):
+        assert config.file(file).is_file()
+    with PredictorSet(str(config.file(data.predictors))) as predictors:
+        assert set(config.inputs.variables) <= set(predictors.variables)
+    before = config.file(data.predictors).stat().st_mtime_ns
+    prepare(config, said.append)
+    assert len(said) == 1 and config.file(data.predictors).stat().st_mtime_ns == before
+
+
 def test_a_case_that_is_not_known_is_named(tmp_path):
     (tmp_path / "c.toml").write_text('name = "c"\n[data]\nprepare = "mars 4"\n')
-    with pytest.raises(GraceWaterError, match="sample, bangladesh"):
+    with pytest.raises(GraceWaterError, match="sample, groundwater, bangladesh"):
         prepare(read_config(tmp_path / "c.toml"))
 
 
