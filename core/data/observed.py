@@ -1,5 +1,7 @@
 """A stack without what a gap filling made: the same calls, filled values missing."""
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from .flags import FILLED_FLAGS
@@ -27,6 +29,17 @@ class ObservedStack:
     baseline = property(lambda self: self.info.baseline)
     exact_dtype = property(lambda self: self.stack.exact_dtype)
     in_strips = property(lambda self: self.stack.in_strips)
+
+    @property
+    def layout(self):
+        """As `MonthlyStack.layout`, where both files have the same."""
+        return self.stack.layout if self.stack.layout == self.flags.layout else ""
+
+    @contextmanager
+    def reopened(self):
+        """The same through handles of its own, for another thread."""
+        with self.stack.reopened() as stack, self.flags.reopened() as flags:
+            yield ObservedStack(stack, flags)
 
     def to_centimetres(self):
         """Factor from the stack's units to cm of equivalent water height."""

@@ -8,7 +8,8 @@ import rasterio
 from grace_water_toolbox.core.data.exporting import export_netcdf
 from grace_water_toolbox.core.data.grid import Grid
 from grace_water_toolbox.core.data.handles import sum_in_parts
-from grace_water_toolbox.core.data.stack import MonthlyStack
+from grace_water_toolbox.core.data.observed import ObservedStack
+from grace_water_toolbox.core.data.stack import MonthlyStack, StackInfo, stack_writer
 from grace_water_toolbox.core.errors import Cancelled
 from grace_water_toolbox.core.progress import Progress
 from rasterio.transform import Affine
@@ -62,6 +63,29 @@ def test_every_block_counts_once_for_every_band(stack, values):
     np.testing.assert_array_equal(total, values.sum(axis=(1, 2), dtype=float))
     expected = {"band": 3, "pixel": 3, "": 1}[stack.layout]
     assert len(parts) == len(handles) == expected
+
+
+def test_filled_values_are_missing_in_every_thread(stack, values, tmp_path):
+    flags = np.zeros((MONTHS, ROWS, COLUMNS))
+    flags[5], flags[:, 40:80] = 1, 2
+    path = tmp_path / "flags.tif"
+    with stack_writer(path, StackInfo(GRID, stack.months), "uint8", 255) as writer:
+        writer.write(flags)
+    total = np.zeros(MONTHS)
+    with MonthlyStack(path) as opened:
+        observed = ObservedStack(stack, opened)
+
+        def work(reader, bands, block):
+            assert isinstance(reader, ObservedStack)
+            return np.nansum(reader.read(*block[0], bands=bands), axis=(1, 2))
+
+        parts = sum_in_parts(observed, blocks(), work, threads=3)
+        for bands, part in parts:
+            total[bands] += part
+    # Where one file holds months and the other cells, one thread reads both.
+    assert len(parts) == (3 if stack.layout == "band" else 1)
+    expected = np.where(flags > 0, 0, values).sum(axis=(1, 2), dtype=float)
+    np.testing.assert_array_equal(total, expected)
 
 
 def test_a_short_work_needs_no_second_handle(stack):
