@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 from grace_water_toolbox.core.basins.coverage import orient_rings
-from grace_water_toolbox.core.basins.statistics import CoverageMatrix, basin_series
+from grace_water_toolbox.core.basins.series import basin_series
+from grace_water_toolbox.core.basins.statistics import CoverageMatrix
 from grace_water_toolbox.core.data.grace import open_grace
 from grace_water_toolbox.core.data.importing import import_grace
 from grace_water_toolbox.core.data.stack import MonthlyStack

@@ -220,35 +220,3 @@ def _share(part, whole):
     """``part / whole`` within 0…1, free of rounding at 1."""
     share = part / whole if whole > 0 else 0.0
     return 1.0 if share > 1.0 - ROUNDING else share
-
-
-def basin_series(matrix, values, min_covered_share=0.5):
-    """Area-weighted basin means and volumes of every month.
-
-        mean = Σ w x / Σ w over the cells with a value, w = fraction × cell area
-        volume = mean × exact basin area
-
-    The volume is over the whole basin: what has no value is taken to be like
-    the rest of it, which is why a minimum share is asked for.
-
-    Parameters
-    ----------
-    matrix : CoverageMatrix
-    values : (time, cell) array, cm, NaN = missing
-        The grid's cells row by row from the top left.
-    min_covered_share : float
-        Months with values on less than this share of the basin
-        are NaN (covered share and cells are still given).
-
-    Returns
-    -------
-    BasinSeries
-        A basin outside the grid has share 0, no cells and NaN.
-
-    Raises
-    ------
-    DataError, ParameterError
-        See `CoverageMatrix.accumulate` and `CoverageMatrix.finish`.
-
-    """
-    return matrix.finish(matrix.accumulate(values), min_covered_share)

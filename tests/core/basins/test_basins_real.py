@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 from grace_water_toolbox.core.basins.coverage import covered_fraction, orient_rings
-from grace_water_toolbox.core.basins.statistics import CoverageMatrix, basin_series
+from grace_water_toolbox.core.basins.series import basin_series
+from grace_water_toolbox.core.basins.statistics import CoverageMatrix
 from grace_water_toolbox.core.basins.summary import summarise
 from grace_water_toolbox.core.data.grid import Grid
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 from grace_water_toolbox.core.basins.coverage import orient_rings
-from grace_water_toolbox.core.basins.statistics import CoverageMatrix, basin_series
+from grace_water_toolbox.core.basins.series import basin_series
+from grace_water_toolbox.core.basins.statistics import CoverageMatrix
 from grace_water_toolbox.core.errors import DataError, ParameterError
 from hypothesis import given, settings
 from hypothesis import strategies as st

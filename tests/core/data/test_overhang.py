@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from grace_water_toolbox.core.basins.statistics import CoverageMatrix, basin_series
+from grace_water_toolbox.core.basins.series import basin_series
+from grace_water_toolbox.core.basins.statistics import CoverageMatrix
 from grace_water_toolbox.core.data.aligning import align_stack
 from grace_water_toolbox.core.data.grid import Grid, snap_extent
 from grace_water_toolbox.core.data.importing import import_grace
