@@ -32,6 +32,8 @@ OUTLINE = {"outline_color": "#22303c", "outline_width": "0.5"}
 
 #: Light to dark, for errors and uncertainties.
 SEQUENTIAL = ("#f7fcf5", "#c7e9c0", "#74c476", "#238b45", "#00441b")
+#: Light to dark, for what a reader is warned of; no darker green of an uncertainty.
+WARNING = ("#fff7ec", "#fdd49e", "#fc8d59", "#d7301f", "#7f0000")
 #: Colours of the calendar months: neighbours alike, December beside January.
 MONTHS = {
     "January": "#2c4fa0", "February": "#2a7fb8", "March": "#2ba6a0", "April": "#46b35f",
@@ -87,14 +89,14 @@ def diverging(band, unit="", limit=None):
     return style
 
 
-def sequential(band, unit=""):
+def sequential(band, unit="", colours=SEQUENTIAL):
     """A style function: one band from zero upwards, unit in the legend."""
 
     def style(layer):
         provider = layer.dataProvider()
         stats = provider.bandStatistics(band, extent=layer.extent(), sampleSize=250000)
         top = _round_up(min(stats.maximumValue, stats.mean + 2.0 * (stats.stdDev or 0.0)))
-        layer.setRenderer(_pseudocolour(provider, band, 0.0, top, SEQUENTIAL, unit))
+        layer.setRenderer(_pseudocolour(provider, band, 0.0, top, colours, unit))
 
     return style
 

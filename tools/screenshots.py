@@ -15,21 +15,26 @@ from headless import ROOT, Headless
 from window import run_in_window
 
 IMAGES = ROOT / "docs" / "images"
-PICTURES = ("toolbox", "dialog", "classes-stippling", "basin-report", "downscaled")
+OWN = ("toolbox", "dialog", "classes-stippling", "basin-report", "downscaled")
+#: Those of the README; the last is made by downscaling_pictures.py with its sisters.
+PICTURES = (*OWN, "downscale-window")
 LIMIT = 120_000  # bytes a picture may have
 MONTH = 133  # 2013-04, in the middle of the record
 
 
 def main():
     """Sample, window, pictures."""
+    import downscaling_pictures
+
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="grace-") as folder:
         folder = Path(folder)
         files = make_sample(folder)
         run_in_window(__file__, files, folder)
         beside(folder, "coarse", "fine", "downscaled")
-        for name in PICTURES:
+        for name in OWN:
             keep(folder / f"{name}.png", IMAGES)
+    downscaling_pictures.main(IMAGES)
 
 
 def keep(picture, folder):

@@ -6,7 +6,7 @@ from ...core.errors import ParameterError
 from ..base import GraceAlgorithm
 from ..extents import check_raw_extent, read_extent
 from ..layers import check_source, read_polygons
-from ..styling import classes, diverging, sequential
+from ..styling import WARNING, classes, diverging, sequential
 from ..version import VERSION
 from .common import CORRECTED_CLASSES, log_correction, log_downscaling
 from .downscale_parameters import declare_parameters
@@ -110,7 +110,8 @@ class Downscale(GraceAlgorithm):
         units = job.model.contract.target.units
         self.style(context, targets["OUTPUT"], diverging(band, units))
         self.style(context, targets["OUTPUT_UNCERTAINTY"], sequential(band, units))
-        self.style(context, targets["OUTPUT_APPLICABILITY"], sequential(band, "share"))
+        share = sequential(band, "outside training", WARNING)
+        self.style(context, targets["OUTPUT_APPLICABILITY"], share)
         self.style(context, targets["OUTPUT_FLAGS"], classes(band, CORRECTED_CLASSES))
         results = {name: path for name, path in targets.items() if path}
         return {**results, **({"OUTPUT_HTML": html} if html else {})}
