@@ -134,17 +134,18 @@ class Downscale(GraceAlgorithm):
 
         model = load_model(self.parameterAsFile(parameters, "MODEL", context))
         predictors = files.enter_context(PredictorSet(self.sources["PREDICTORS"], "PREDICTORS"))
-        months, usable = choose_months(
-            model.contract,
-            predictors,
-            self.parameterAsString(parameters, "START", context).strip(),
-            self.parameterAsString(parameters, "END", context).strip(),
-        )
         extent = read_extent(self, parameters, "EXTENT", context)
         domain = choose_domain(predictors.grid, extent)
         coarse, flags = (
             files.enter_context(self.open_stack(name)) if self.has(name) else None
             for name in ("INPUT", "FLAGS")
+        )
+        months, usable = choose_months(
+            model.contract,
+            predictors,
+            self.parameterAsString(parameters, "START", context).strip(),
+            self.parameterAsString(parameters, "END", context).strip(),
+            coarse,
         )
         job = Job(model, predictors, domain, months, usable, coarse)
         polygons = parameters.get("STRATA_POLYGONS") not in (None, "")

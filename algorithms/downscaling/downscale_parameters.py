@@ -57,7 +57,8 @@ def declare_parameters(algorithm):
     for name, label in (("START", "First month"), ("END", "Last month")):
         algorithm.add(
             QgsProcessingParameterString(name, algorithm.tr(label), optional=True),
-            "Month written YYYY-MM; empty is that of the predictor set.",
+            "Month written YYYY-MM; empty is that of the predictor set, or of the coarse stack "
+            "where no predictor changes by month.",
         )
     algorithm.add(
         QgsProcessingParameterRasterLayer("STRATA", algorithm.tr("Map of classes"), optional=True),

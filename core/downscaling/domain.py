@@ -34,13 +34,13 @@ def choose_domain(grid, extent=None):
     return Domain(row, col, grid.window(row, col, ny, nx))
 
 
-def choose_months(contract, predictors, start="", end=""):
+def choose_months(contract, predictors, start="", end="", coarse=None):
     """Complete month axis of a run and which of its months can be made.
 
     From ``start`` to ``end`` (``YYYY-MM``; empty: the predictors' first and last usable
-    month). Returns (months, usable), datetime64[M]; months without all predictors and
-    lags stay bands of NaN. Raises as `check_predictors`, and `TimeAxisError` where none
-    can be made.
+    month, or those of the ``coarse`` stack where no predictor changes by month). Returns
+    (months, usable), datetime64[M]; months without all predictors and lags stay bands of
+    NaN. Raises as `check_predictors`, and `TimeAxisError` where none can be made.
     """
     check_predictors(contract, predictors)
     dated = [
@@ -49,9 +49,13 @@ def choose_months(contract, predictors, start="", end=""):
         if not predictors.variables[v.name].is_static
     ]
     known = np.unique(np.concatenate(dated)) if dated else np.empty(0, "datetime64[M]")
+    if not dated and coarse is not None:
+        known = coarse.months
     if not known.size and not (start and end):
         raise TimeAxisError(
-            "START and END are expected where no predictor changes by month", "none"
+            "START and END, or a coarse stack in INPUT, are expected where no predictor changes "
+            "by month",
+            "none",
         )
     first = parse_month(start, "START") if start else known[0]
     last = parse_month(end, "END") if end else known[-1]

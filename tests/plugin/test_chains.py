@@ -274,6 +274,34 @@ def test_downscaled_storage_agrees_with_what_it_was_made_from(sample, tmp_path, 
     assert "storage" in (tmp_path / "prepare.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("step", ["prepare", "downscale"])
+def test_a_chain_whose_step_refuses_ends_by_itself(sample, tmp_path, step):
+    """Nothing that ran before the refusal (threads of GDAL, numba) holds the process."""
+    given = {
+        "INPUT": sample / "grace.nc",
+        "EXTENT": "-40,-33,40,46",
+        "PREDICTORS": sample / ("storage.tif" if step == "downscale" else "snow.tif"),
+        "MODEL": halving_model(tmp_path / "half.onnx"),
+        "import:OUTPUT_HTML": tmp_path / "import.html",
+        "fill:OUTPUT": tmp_path / "twsa.tif",
+        "fill:OUTPUT_FLAGS": tmp_path / "flags.tif",
+        "prepare:OUTPUT_HTML": tmp_path / "prepare.html",
+        "downscale:OUTPUT": tmp_path / "fine.tif",
+        "downscale:OUTPUT_UNCERTAINTY": tmp_path / "sigma.tif",
+        "downscale:OUTPUT_HTML": tmp_path / "downscale.html",
+    }
+    said = {
+        "prepare": "no layer has cells of 0.1",
+        "downscale": "a model of several members, or with a standard deviation",
+    }
+    with Headless(python_path=SITE_PACKAGES) as qgis:
+        arguments = [f"--{name}={value}" for name, value in given.items()]
+        done = qgis.call("run", "gracewater:downscalestorage", *arguments, timeout=300)
+    assert done.returncode != 0
+    assert said[step] in done.stderr
+    assert not list(tmp_path.glob("fine*")) and not list(tmp_path.glob("sigma*"))
+
+
 def test_a_batch_over_two_seeds_keeps_its_runs_apart(tmp_path):
     """A server loop: the same chain of steps, one folder a run."""
     series = []

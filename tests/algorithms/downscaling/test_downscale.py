@@ -61,6 +61,23 @@ def basics(folder):
     return {"MODEL": str(folder / "model.onnx"), "PREDICTORS": str(folder / "set.tif")}
 
 
+def test_maps_alone_take_the_months_of_the_coarse_stack(run, refused, tmp_path, world):
+    _, elevation, _ = world
+    inputs = (Variable("elevation", "m", "static", range=(0.0, 1000.0)),)
+    write_linear(tmp_path / "maps.onnx", (0.1,), name="maps", inputs=inputs)
+    with predictor_writer(tmp_path / "maps.tif", FINE, [("elevation", "m", None)]) as writer:
+        writer.write(elevation[None].astype("f4"))
+    given = {"MODEL": str(tmp_path / "maps.onnx"), "PREDICTORS": str(tmp_path / "maps.tif")}
+    got = run(
+        "downscale", **given, INPUT=str(tmp_path / "coarse.tif"), OUTPUT=str(tmp_path / "o.tif")
+    )
+    with rasterio.open(got["OUTPUT"]) as file:
+        assert file.descriptions == tuple(map(str, MONTHS))
+        np.testing.assert_allclose(file.read(), [0.1 * elevation] * 4, rtol=1e-5)
+    text = refused("downscale", tmp_path, **given, OUTPUT=str(tmp_path / "p.tif"))
+    assert "START and END, or a coarse stack in INPUT" in text
+
+
 def test_a_model_over_all_of_its_predictors(run, tmp_path, world):
     rain, elevation, _ = world
     got = run(
