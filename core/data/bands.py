@@ -4,7 +4,8 @@ import threading
 
 import numpy as np
 
-from ..errors import ParameterError, ReadError
+from ..errors import ParameterError
+from .openraster import open_raster, read_window
 from .reference import read_grid
 from .stack import short_name
 
@@ -20,17 +21,11 @@ class BandFile:
     """
 
     def __init__(self, source, parameter="INPUT"):
-        import rasterio
-        from rasterio.errors import RasterioError, RasterioIOError
-
         self.source = str(source)
         self.name = f"{parameter} ({short_name(self.source)})"
         self.grid = read_grid(self.source, self.name)
         self._lock = threading.Lock()
-        try:
-            self._file = rasterio.open(self.source)
-        except (RasterioError, RasterioIOError) as error:
-            raise ReadError("a raster that GDAL can open is expected", error, self.name) from error
+        self._file = open_raster(self.source, self.name)
         self.names = tuple(d or f"band {i}" for i, d in enumerate(self._file.descriptions, 1))
         self.tags = self._file.tags()
         self.history = tuple(h for h in self.tags.get("history", "").split("\n") if h)
@@ -61,19 +56,10 @@ class BandFile:
 
     def read(self, names, row=0, col=0, ny=None, nx=None):
         """Values (band, y, x), float64, NaN where missing, scale and offset applied."""
-        from rasterio.errors import RasterioError, RasterioIOError
-        from rasterio.windows import Window
-
         ny = self.grid.ny - row if ny is None else ny
         nx = self.grid.nx - col if nx is None else nx
         indexes = [self.index(name) for name in names]
-        try:
-            with self._lock:
-                raw = self._file.read(indexes, window=Window(col, row, nx, ny))
-        except (RasterioError, RasterioIOError) as error:
-            raise ReadError(
-                "readable pixels are expected", error, self.name, "The file looks damaged."
-            ) from error
+        raw = read_window(self._file, self._lock, indexes, (col, row, nx, ny), self.name)
         values = raw.astype(np.float64)
         for plane, stored, index in zip(values, raw, indexes):
             nodata = self._file.nodatavals[index - 1]

@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import BaselineError, GridError, ReadError, TimeAxisError, UnitsError
 from . import months as calendar
 from .grid import WGS84, Grid
+from .openraster import open_raster, read_window
 from .rasterfile import RasterWriter
 from .units import storage_factor
 
@@ -53,16 +54,10 @@ class MonthlyStack:
     """
 
     def __init__(self, source, name=""):
-        import rasterio
-        from rasterio.errors import RasterioError, RasterioIOError
-
         self.source = str(source)
         self.name = name or short_name(self.source)
         self._lock = threading.Lock()
-        try:
-            self._file = rasterio.open(self.source)
-        except (RasterioError, RasterioIOError) as error:
-            raise ReadError("a raster that GDAL can open is expected", error, self.name) from error
+        self._file = open_raster(self.source, self.name)
         try:
             self.info = self._read_info()
         except UnicodeDecodeError as error:
@@ -182,17 +177,7 @@ class MonthlyStack:
 
     def _raw(self, indexes, window):
         """Pixels as the file holds them; ``window`` is (col, row, nx, ny)."""
-        from rasterio.errors import RasterioError, RasterioIOError
-        from rasterio.windows import Window
-
-        try:
-            with self._lock:
-                return self._file.read(indexes, window=Window(*window))
-        # Older versions do not count the second among the first.
-        except (RasterioError, RasterioIOError) as error:
-            raise ReadError(
-                "readable pixels are expected", error, self.name, "The file looks damaged."
-            ) from error
+        return read_window(self._file, self._lock, indexes, window, self.name)
 
     def to_centimetres(self):
         """Factor from this stack's units to cm of equivalent water height."""

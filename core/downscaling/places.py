@@ -4,9 +4,10 @@ import threading
 
 import numpy as np
 
+from ..data.openraster import open_raster, read_window
 from ..data.reference import read_grid, same_crs
 from ..data.separable import axis_weights
-from ..errors import DataError, GridError, ParameterError, ReadError
+from ..errors import DataError, GridError, ParameterError
 from ..masks.outlines import outline_fraction
 
 #: Class of cells that lie in no class.
@@ -21,9 +22,6 @@ class ClassRaster:
     """
 
     def __init__(self, source, grid, name="STRATA"):
-        import rasterio
-        from rasterio.errors import RasterioError, RasterioIOError
-
         self.grid, self.name = grid, name
         own = read_grid(source, name)
         if not same_crs(own, grid):
@@ -38,10 +36,7 @@ class ClassRaster:
             raise GridError(
                 f"{name} must meet the predictors", f"{own.describe()} and {grid.describe()}", name
             )
-        try:
-            self._file = rasterio.open(str(source))
-        except (RasterioError, RasterioIOError) as error:
-            raise ReadError("a raster that GDAL can open is expected", error, name) from error
+        self._file = open_raster(source, name)
         self._lock = threading.Lock()
 
     def close(self):
@@ -50,22 +45,13 @@ class ClassRaster:
 
     def __call__(self, row, col, ny, nx):
         """Classes of a window, int32 (ny, nx)."""
-        from rasterio.errors import RasterioError, RasterioIOError
-        from rasterio.windows import Window
-
         out = np.full((ny, nx), NO_CLASS, dtype=np.int32)
         rows, y = _picked(self._y, row, ny)
         columns, x = _picked(self._x, col, nx)
         if not (rows.size and columns.size):
             return out
-        window = Window(int(x.min()), int(y.min()), int(np.ptp(x)) + 1, int(np.ptp(y)) + 1)
-        try:
-            with self._lock:
-                values = self._file.read(1, window=window, masked=True)
-        except (RasterioError, RasterioIOError) as error:
-            raise ReadError(
-                "readable pixels are expected", error, self.name, "The file looks damaged."
-            ) from error
+        window = (int(x.min()), int(y.min()), int(np.ptp(x)) + 1, int(np.ptp(y)) + 1)
+        values = read_window(self._file, self._lock, 1, window, self.name, masked=True)
         numbers = np.ma.filled(np.ma.masked_invalid(values), NO_CLASS)
         if (numbers != np.round(numbers)).any():
             raise DataError("whole numbers as classes are expected", "others", self.name)

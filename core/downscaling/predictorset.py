@@ -13,6 +13,7 @@ import numpy as np
 
 from ..data.grid import Grid
 from ..data.months import month_text, parse_month
+from ..data.openraster import open_raster, read_window
 from ..data.rasterfile import RasterWriter
 from ..data.stack import short_name
 from ..errors import GridError, ReadError
@@ -55,16 +56,10 @@ class PredictorSet:
     """
 
     def __init__(self, source, name=""):
-        import rasterio
-        from rasterio.errors import RasterioError, RasterioIOError
-
         self.source = str(source)
         self.name = name or short_name(self.source)
         self._lock = threading.Lock()
-        try:
-            self._file = rasterio.open(self.source)
-        except (RasterioError, RasterioIOError) as error:
-            raise ReadError("a raster that GDAL can open is expected", error, self.name) from error
+        self._file = open_raster(self.source, self.name)
         try:
             self._read_header()
         except BaseException:
@@ -120,24 +115,15 @@ class PredictorSet:
 
     def read(self, bands, row=0, col=0, ny=None, nx=None):
         """float32 (band, y, x) of a block, NaN where missing; band 0 reads as NaN."""
-        from rasterio.errors import RasterioError, RasterioIOError
-        from rasterio.windows import Window
-
         ny = self.grid.ny - row if ny is None else ny
         nx = self.grid.nx - col if nx is None else nx
         out = np.full((len(bands), ny, nx), np.nan, dtype=np.float32)
         there = [i for i, band in enumerate(bands) if band]
         if not there:
             return out
-        try:
-            with self._lock:
-                raw = self._file.read(
-                    [int(bands[i]) for i in there], window=Window(col, row, nx, ny)
-                )
-        except (RasterioError, RasterioIOError) as error:
-            raise ReadError(
-                "readable pixels are expected", error, self.name, "The file looks damaged."
-            ) from error
+        raw = read_window(
+            self._file, self._lock, [int(bands[i]) for i in there], (col, row, nx, ny), self.name
+        )
         for i, values in zip(there, raw):
             nodata = self._nodata[int(bands[i]) - 1]
             out[i] = values

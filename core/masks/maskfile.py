@@ -4,9 +4,10 @@ import threading
 
 import numpy as np
 
+from ..data.openraster import open_raster, read_window
 from ..data.reference import read_grid
 from ..data.stack import short_name
-from ..errors import DataError, ParameterError, ReadError
+from ..errors import DataError, ParameterError
 from .masking import EXCLUDED, KEPT, UNKNOWN
 
 
@@ -17,16 +18,10 @@ class MaskFile:
     """
 
     def __init__(self, source, parameter="MASK"):
-        import rasterio
-        from rasterio.errors import RasterioError, RasterioIOError
-
         self.name = f"{parameter} ({short_name(source)})"
         self.grid = read_grid(source, self.name)
         self._lock = threading.Lock()
-        try:
-            self._file = rasterio.open(str(source))
-        except (RasterioError, RasterioIOError) as error:
-            raise ReadError("a raster that GDAL can open is expected", error, self.name) from error
+        self._file = open_raster(source, self.name)
         if self._file.count != 1:
             count = self._file.count
             self._file.close()
@@ -48,18 +43,9 @@ class MaskFile:
 
     def read(self, row=0, col=0, ny=None, nx=None):
         """uint8 (y, x): 1 excluded, 0 kept, 255 unknown. `DataError` for other values."""
-        from rasterio.errors import RasterioError, RasterioIOError
-        from rasterio.windows import Window
-
         ny = self.grid.ny - row if ny is None else ny
         nx = self.grid.nx - col if nx is None else nx
-        try:
-            with self._lock:
-                raw = self._file.read(1, window=Window(col, row, nx, ny))
-        except (RasterioError, RasterioIOError) as error:
-            raise ReadError(
-                "readable pixels are expected", error, self.name, "The file looks damaged."
-            ) from error
+        raw = read_window(self._file, self._lock, 1, (col, row, nx, ny), self.name)
         nodata = self._file.nodatavals[0]
         mask = np.full(raw.shape, UNKNOWN, np.uint8)
         known = np.isfinite(raw) if raw.dtype.kind == "f" else np.ones(raw.shape, bool)
