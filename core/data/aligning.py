@@ -97,17 +97,15 @@ def align_values(values, rows, columns, whole, min_share=0.5):
     if blocks is not None and blocks.worth:
         covered = (blocks.whole > 0) & (blocks.whole >= least)
         for month, field in enumerate(values):
-            total, weight = blocks.sums(field)
+            total, weight = blocks.sums(field, result[month])
             good = covered
             if weight is None:
                 weight = blocks.whole
             else:
                 good = (weight > 0) & (weight >= least)
-            if good.all():  # a mask takes longer than the division itself
-                np.divide(total, weight, out=result[month])
-            else:
-                result[month] = np.nan
-                np.divide(total, weight, out=result[month], where=good)
+            if not good.all():
+                weight = np.where(good, weight, np.nan)
+            np.divide(total, weight, out=total)
         return result
     result[:] = np.nan
     last, weight = None, None

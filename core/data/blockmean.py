@@ -26,14 +26,15 @@ class Blocks:
         # Months mostly share their holes: known cells of the last month and their weights.
         self._known: dict = {}
 
-    def sums(self, field):
+    def sums(self, field, out=None):
         """Weighted sums and weights (target y, target x) of ``field`` (y, x), NaN = unknown.
 
-        Products are float64. Weights are None where every value is known.
+        Products are float64, the sums in ``out`` where given. Weights are None where every
+        value is known.
         """
         (count, height), nx = self.rows.shape, field.shape[1]
         step = min(count, max(1, STRIP // (height * nx)))
-        total, weights = np.empty(self.whole.shape), None
+        total, weights = np.empty(self.whole.shape) if out is None else out, None
         # Of one batch: memory used for the first time costs as much as the sums.
         all_lines, all_values = np.empty((step, 1, nx)), np.empty((step, height, nx))
         for top in range(0, count, step):
