@@ -12,6 +12,7 @@ CORRECTED_CLASSES = (
 
 def log_downscaling(job, summary, progress):
     """What was made, with what, and where the model was outside its training."""
+    from ...core.downscaling.domain import reaches_beyond
     from ...core.downscaling.running import OUTSIDE_WARNING
 
     made = summary.values > 0
@@ -48,22 +49,12 @@ def log_downscaling(job, summary, progress):
             "trained on: there it extrapolates. Look at the applicability stack."
         )
     training = job.model.contract.training
-    if training.extent and outside_extent(job.domain.grid.extent, training.extent):
+    if training.extent and reaches_beyond(job.domain.grid, training.extent):
         west, east, south, north = training.extent
         progress.warn(
             f"The extent reaches beyond the region of the training data ({west:g} to {east:g}, "
             f"{south:g} to {north:g})."
         )
-
-
-def outside_extent(extent, training):
-    """Whether (west, south, east, north) reaches beyond (west, east, south, north)."""
-    west, south, east, north = extent
-    left, right, bottom, top = training
-    inside = any(
-        left - 1e-6 <= west + turn and east + turn <= right + 1e-6 for turn in (-360, 0, 360)
-    )
-    return not (inside and south >= bottom - 1e-6 and north <= top + 1e-6)
 
 
 def log_correction(summary, progress):

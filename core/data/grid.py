@@ -158,6 +158,23 @@ def snap_extent(grid, extent):
     return top, left, bottom - top, right - left
 
 
+def edge_in_degrees(grid):
+    """Longitudes and latitudes (point,) around the edge of a grid, a point at each cell's corner.
+
+    Longitudes go on across the date line. What its projection cannot reach is infinite.
+    Raises `GridError` without a coordinate system.
+    """
+    from osgeo import osr
+
+    west, south, east, north = grid.extent
+    x, y = np.linspace(west, east, grid.nx + 1), np.linspace(north, south, grid.ny + 1)
+    xs = np.concatenate([x, np.full(grid.ny, east), x[-2::-1], np.full(grid.ny, west)])
+    ys = np.concatenate([np.full(x.size, north), y[1:], np.full(grid.nx, south), y[-2::-1]])
+    turn = osr.CoordinateTransformation(_srs(grid.crs), _srs(WGS84))
+    points = np.array(turn.TransformPoints(np.stack([xs, ys], axis=1).tolist()))
+    return np.unwrap(points[:, 0], period=360.0), points[:, 1]
+
+
 def _spacing(centres, name):
     if centres.size < 2:
         raise GridError(f"at least two {name} centres are expected", centres.size)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.grid import Grid, snap_extent
+from ..data.grid import Grid, edge_in_degrees, snap_extent
 from ..data.months import month_text, parse_month
 from ..errors import TimeAxisError
 from .channels import check_predictors, usable_months
@@ -32,6 +32,29 @@ def choose_domain(grid, extent=None):
     """
     row, col, ny, nx = (0, 0, grid.ny, grid.nx) if extent is None else snap_extent(grid, extent)
     return Domain(row, col, grid.window(row, col, ny, nx))
+
+
+def reaches_beyond(grid, training):
+    """Whether a `Grid` leaves the region of training, (west, east, south, north) in degrees.
+
+    The edge of a grid in metres is brought to degrees, a point at each cell, so that its
+    sides may bend. A region in metres (beyond what degrees can be) is in a system that the
+    contract does not name: only a grid in metres is held against it.
+    """
+    left, right, bottom, top = training
+    west, south, east, north = grid.extent
+    degrees = max(abs(left), abs(right)) <= 540 and max(abs(bottom), abs(top)) <= 90
+    if degrees and not grid.is_geographic:
+        lon, lat = edge_in_degrees(grid)
+        if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
+            return True
+        west, south, east, north = lon.min(), lat.min(), lon.max(), lat.max()
+    elif not degrees and grid.is_geographic:
+        return False
+    turns = (-360, 0, 360) if degrees else (0,)
+    slack = 1e-6 if degrees else 1e-3
+    inside = any(left - slack <= west + turn and east + turn <= right + slack for turn in turns)
+    return not (inside and south >= bottom - slack and north <= top + slack)
 
 
 def choose_months(contract, predictors, start="", end="", coarse=None):
