@@ -1,5 +1,6 @@
 """ONNX Runtime installed from the menu of a real QGIS, out of a package index on this machine."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -153,6 +154,14 @@ def test_installed_it_is_ready_in_the_same_qgis(shown):
     assert "grace_water_toolbox" not in result["numpy"]
     assert "will be replaced" in result["again"]
     assert "must be installed" not in result["report"]
+
+
+def test_leaving_qgis_while_it_runs_leaves_what_was_there(shown):
+    result, folder = shown
+    running, meanwhile = result["running"]
+    assert running and "installing" in meanwhile
+    left = json.loads((folder / "left.json").read_text(encoding="utf-8"))
+    assert left == result["whole"]["left"]
 
 
 def test_the_next_qgis_finds_it(shown, tmp_path):
