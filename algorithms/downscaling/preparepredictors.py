@@ -2,28 +2,12 @@
 
 from contextlib import ExitStack
 
-from qgis.core import (
-    QgsProcessing,
-    QgsProcessingParameterBoolean,
-    QgsProcessingParameterEnum,
-    QgsProcessingParameterExtent,
-    QgsProcessingParameterFile,
-    QgsProcessingParameterFileDestination,
-    QgsProcessingParameterMultipleLayers,
-    QgsProcessingParameterNumber,
-    QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterRasterLayer,
-    QgsProcessingParameterString,
-)
-
 from ..base import GraceAlgorithm
 from ..extents import check_raw_extent, read_extent
 from ..rasterlists import is_netcdf, list_items, list_sources
 from ..styling import sequential
 from ..version import VERSION
-
-NUMBER = QgsProcessingParameterNumber.Type
-FINER = ("bilinear", "nearest")
+from .predictor_parameters import declare_parameters
 
 
 class PreparePredictors(GraceAlgorithm):
@@ -66,133 +50,7 @@ class PreparePredictors(GraceAlgorithm):
 
     def declare(self):
         """Parameters."""
-        self.add(
-            QgsProcessingParameterMultipleLayers(
-                # Optional for QGIS alone, which cannot open every source: `check` wants one.
-                "PREDICTORS",
-                self.tr("Predictor layers"),
-                QgsProcessing.SourceType.TypeRaster,
-                optional=True,
-            ),
-            "Monthly stacks ('Import series' makes them), maps of one band, sources such as "
-            'NETCDF:"file":variable; any cells, one coordinate system, each with its unit.',
-        )
-        self.add(
-            QgsProcessingParameterFile(
-                "MODEL",
-                self.tr("Model"),
-                fileFilter=self.tr("Models (*.onnx *.json);;All files (*.*)"),
-                optional=True,
-            ),
-            "ONNX file or manifest whose contract says what is wanted. Empty: MAPPING says it.",
-        )
-        self.add(
-            QgsProcessingParameterString(
-                "MAPPING", self.tr("Mapping"), multiLine=True, optional=True
-            ),
-            "Lines 'variable = layer', 'variable = factor * layer [unit]' or 'variable = "
-            "cumulative_anomaly(other)'; only what names do not tell.",
-        )
-        self.add(
-            QgsProcessingParameterRasterLayer(
-                "REFERENCE", self.tr("Reference grid"), optional=True
-            ),
-            "Raster whose cells the set gets. Empty: the model's cells over EXTENT, else those of "
-            "the first layer that has the model's cells.",
-        )
-        self.add(
-            QgsProcessingParameterExtent("EXTENT", self.tr("Extent"), optional=True),
-            "Degrees, or any CRS that QGIS can transform; snaps outward to whole cells. Across the "
-            "date line write 170,190.",
-        )
-        self.add(
-            QgsProcessingParameterNumber(
-                "SPACING", self.tr("Cell size (degrees)"), NUMBER.Double, None, True, 1e-4, 30.0
-            ),
-            "Degrees; only with EXTENT and without model and reference.",
-            advanced=True,
-        )
-        for name, label, text in (
-            ("START", "First month", "that is to be predicted; empty: the first possible one"),
-            ("END", "Last month", "that is to be predicted; empty: the last possible one"),
-        ):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), optional=True),
-                f"Month written YYYY-MM {text}. Months that lags need before it are added.",
-            )
-        self.add_stack(
-            "MASK",
-            "Mask",
-            "1 excluded, 0 kept: such cells get no value. On other cells than the set's: half of "
-            "the area decides.",
-            optional=True,
-        )
-        self.add(
-            QgsProcessingParameterNumber(
-                "HOLES", self.tr("Fill holes up to (cells)"), NUMBER.Double, 0.0, False, 0.0, 100.0
-            ),
-            "Cells of the set to the farthest value that may lend to a missing cell; 0 fills none.",
-        )
-        self.add(
-            QgsProcessingParameterEnum(
-                "FINER",
-                self.tr("Coarser layers become finer by"),
-                list(FINER),
-                defaultValue=FINER[0],
-                usesStaticStrings=True,
-            ),
-            "'bilinear' between cell centres, or 'nearest', which keeps blocks (for classes).",
-        )
-        self.add(
-            QgsProcessingParameterBoolean(
-                "EMPTY_CELLS", self.tr("Fill cells that never have a value too"), False
-            ),
-            "Holes of monthly layers in cells that are missing in every month.",
-            advanced=True,
-        )
-        self.add(
-            QgsProcessingParameterNumber(
-                "MIN_SHARE", self.tr("Minimum share with values"), NUMBER.Double, 0.5, False,
-                0.0, 1.0,
-            ),
-            "Share (0 to 1) of a cell's area, or of an interpolation's weights, that needs values.",
-            advanced=True,
-        )  # fmt: skip
-        self.add(
-            QgsProcessingParameterString("CUMULATE_FROM", self.tr("Sums start with"), "2002-04"),
-            "Month written YYYY-MM with which cumulative variables start: that of the model's "
-            "training.",
-            advanced=True,
-        )
-        self.add(
-            QgsProcessingParameterNumber(
-                "MAX_GAP",
-                self.tr("Longest gap to interpolate in sums (months)"),
-                NUMBER.Integer,
-                0,
-                minValue=0,
-            ),
-            "Months of a flux bridged by a straight line before it is summed up; behind longer "
-            "gaps the sum is unknown.",
-            advanced=True,
-        )
-        self.add_baseline(
-            "Month written YYYY-MM; cumulative anomalies are against the mean of the baseline.",
-            advanced=True,
-        )
-        self.add(
-            QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Predictor set")),
-            "GeoTIFF with a band for each variable and month, each with its unit.",
-        )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML",
-                self.tr("Predictor report"),
-                self.tr("HTML files (*.html)"),
-                optional=True,
-            ),
-            "HTML page: source, unit, resampling, months, holes and range of each variable.",
-        )
+        declare_parameters(self)
 
     def known_to_qgis(self, parameters):
         """Without NetCDF sources in the list, which QGIS does not open there."""
