@@ -7,7 +7,7 @@ memory. The models learn at the coarse grid and are used on the fine one.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -75,19 +75,22 @@ def pixel_contract(config, predictors):
         inputs.append(Variable(name, entry.units, role, lags))
     if config.inputs.calendar:
         inputs += [Variable(n, "1", "calendar") for n in ("month_sin", "month_cos")]
-    grid = predictors.grid
     return Contract(
         name=config.name,
         kind="pixel",
         target=Target(config.data.target, "cm"),
         inputs=tuple(inputs),
-        spacing=Spacing(grid.dx, grid.dy, "degree" if grid.is_geographic else "m"),
+        spacing=_spacing(predictors.grid),
         title=config.title,
         description=config.description,
         missing="accept" if config.network.kind == "trees" else "refuse",
         beyond="held" if config.network.kind == "trees" else config.network.beyond,
         strata_source=config.data.strata_source,
     )
+
+
+def _spacing(grid):
+    return Spacing(grid.dx, grid.dy, "degree" if grid.is_geographic else "m")
 
 
 def channel_names(contract):
@@ -112,6 +115,9 @@ def build_table(config, say=lambda text: None):
             found = _write(config, contract, predictors, folder)
             # The facts last: a table that was cut off has none and is made anew.
             facts.write_text(json.dumps({"stamp": stamp, **found}), encoding="utf-8")
+    if config.use.predictors:
+        with PredictorSet(str(config.file(config.use.predictors))) as used:
+            contract = replace(contract, spacing=_spacing(used.grid))
     found = json.loads(facts.read_text(encoding="utf-8"))
     names = channel_names(contract)
     rows = found["rows"]

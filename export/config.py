@@ -39,6 +39,20 @@ class Data:
 
 
 @dataclass
+class Use:
+    """Where a tree or dense model is used, when it learns from coarser predictors than that.
+
+    The model's contract then has the cells of these ``predictors``, and the production chain
+    is scored on them; what is empty is that of `Data`.
+    """
+
+    predictors: str = ""
+    truth: str = ""
+    strata: str = ""
+    patterns: list = field(default_factory=list)
+
+
+@dataclass
 class Inputs:
     """The predictors in order: names of the set, with lags; month, years and coarse ones too."""
 
@@ -182,6 +196,7 @@ class Config:
     description: str = ""
     output: str = "runs"
     data: Data = field(default_factory=Data)
+    use: Use = field(default_factory=Use)
     inputs: Inputs = field(default_factory=Inputs)
     network: Network = field(default_factory=Network)
     loss: Loss = field(default_factory=Loss)
@@ -198,6 +213,10 @@ class Config:
         """Where the run keeps its cube, checkpoints, logs and results."""
         base = Path(self.path).resolve().parent if self.path else Path.cwd()
         return (base / self.output / self.name).resolve()
+
+    def used(self, key):
+        """``predictors``, ``truth``, ``strata`` or ``patterns`` where the model is used."""
+        return getattr(self.use, key) or getattr(self.data, key)
 
     def file(self, name):
         """A data file, relative to the configuration."""

@@ -124,7 +124,7 @@ def add_baselines(config, opened, coarse, folder, files):
             coarse, opened["model"].grid, out, method="bilinear", min_share=0.0
         ),
     }
-    fine_models = config.data.models or config.data.patterns
+    fine_models = config.data.models or config.used("patterns")
     for number, name in enumerate(fine_models, 1):
         pattern = files.enter_context(MonthlyStack(str(config.file(name))))
         label = f" {number}" if len(fine_models) > 1 else ""

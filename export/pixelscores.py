@@ -102,11 +102,11 @@ def score_chain(run, manifest, say=print):
     folder = run_folder(config, "evaluation")
     with ExitStack() as files:
         coarse = files.enter_context(MonthlyStack(str(config.file(config.data.coarse))))
-        predictors = files.enter_context(PredictorSet(str(config.file(config.data.predictors))))
+        predictors = files.enter_context(PredictorSet(str(config.file(config.used("predictors")))))
         opened, alone = _products(config, manifest, predictors, coarse, folder, files, say)
         truth = None
-        if config.data.truth:
-            truth = files.enter_context(MonthlyStack(str(config.file(config.data.truth))))
+        if config.used("truth"):
+            truth = files.enter_context(MonthlyStack(str(config.file(config.used("truth")))))
         results, spread = {}, {}
         for name, (inside, months) in _regions(run, coarse, predictors.grid).items():
             say(f"scoring {name}")
@@ -152,7 +152,7 @@ def _products(config, manifest, predictors, coarse, folder, files, say):
     domain = choose_domain(predictors.grid)
     strata = None
     if config.data.strata:
-        strata = ClassRaster(str(config.file(config.data.strata)), domain.grid)
+        strata = ClassRaster(str(config.file(config.used("strata"))), domain.grid)
         files.callback(strata.close)
 
     def run_model(some, name):

@@ -15,11 +15,10 @@ from ..core.data.months import DEFAULT_BASELINE, baseline_mask
 from ..core.data.sample import NOTE, coarsen
 from ..core.data.stack import StackInfo, write_stack
 from ..core.data.twin import make_twin
-from ..core.data.twin_fine import SIZES, FineTruth, row_blocks, write_fine
-from ..core.data.twin_local import FACTOR
+from ..core.data.twin_fine import SIZES, row_blocks, write_fine
+from ..core.data.twin_kilometre_views import fine_truth, views_of
 from ..core.data.twin_maps import OTHERS, SOILS, land_maps
 from ..core.data.twin_masks import aquifer_classes, write_classes
-from ..core.data.twin_views import Views
 from ..core.downscaling.cumulating import Cumulation
 from ..core.downscaling.holes import fill_months
 from ..core.downscaling.predictorset import predictor_writer
@@ -34,13 +33,15 @@ DYNAMIC = (
 STATIC = tuple((n, u) for n, _, u in SOILS) + tuple((o[0], o[1]) for o in OTHERS if o[0] == "dem")
 #: Cells a cloud may be away from a value.
 REACH = 5
+#: The same on 0.01 degree, where a cloud is 10 cells wide.
+FINE_REACH = 20
 
 
 def main(arguments=None):
     """Write the files of a twin; see the module."""
     parser = argparse.ArgumentParser(prog="grace_water_toolbox.export.twingroundwater")
     parser.add_argument("folder")
-    parser.add_argument("--size", choices=tuple(SIZES), default="small")
+    parser.add_argument("--size", choices=(*SIZES, "kilometre"), default="small")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     write_twin(Path(given.folder), given.size, given.seed)
@@ -59,10 +60,10 @@ def prepare_groundwater(folder, size="small", seed=0, say=print):
 def write_twin(folder, size="small", seed=0):
     """Write the files of a twin into ``folder``; its cone, glaciers and lake keep their mass."""
     folder.mkdir(parents=True, exist_ok=True)
-    truth = FineTruth(make_twin(seed, "kept"), size)
+    truth = fine_truth(make_twin(seed, "kept"), size)
     _write_coarse(truth, folder / "gwsa.tif")
     write_fine(truth, "groundwater", "groundwater storage anomaly", folder / "truth.tif")
-    write_classes(aquifer_classes(), "aquifer classes", folder / "aquifers.tif")
+    write_classes(aquifer_classes(size), "aquifer classes", folder / "aquifers.tif")
     fields, pattern = _views(truth)
     info = StackInfo(
         truth.grid, truth.twin.months, "cm", "groundwater of the reanalysis", DEFAULT_BASELINE,
@@ -75,7 +76,7 @@ def write_twin(folder, size="small", seed=0):
     variables += [(name, units, None) for name, units in STATIC]
     land = truth.land(row, ny)
     with predictor_writer(folder / "predictors.tif", truth.grid, variables, (NOTE,)) as writer:
-        static = [np.where(land, truth.window_of(maps[n], row, ny), np.nan) for n, _ in STATIC]
+        static = [np.where(land, truth.of_map(maps, n), np.nan) for n, _ in STATIC]
         writer.write(np.concatenate([*(fields[n] for n, _ in DYNAMIC), np.stack(static)]))
 
 
@@ -100,14 +101,14 @@ def _write_coarse(truth, path):
 
 def _views(truth):
     """Predictors by name, and the groundwater of P − ET − R minus the modelled storages, cm."""
-    views, months = Views(truth), truth.twin.months
+    views, months = views_of(truth), truth.twin.months
     shape = (months.size, *truth.grid.shape)
     fields = {name: np.empty(shape, np.float32) for name, _ in DYNAMIC}
     pattern = np.empty(shape, np.float32)
     anomaly, total = Cumulation("anomaly"), Cumulation("sum")
     usable = baseline_mask(months, DEFAULT_BASELINE)
-    for row, ny in row_blocks(truth, 4):
-        part = np.s_[:, row * FACTOR : (row + ny) * FACTOR]
+    for row, ny in row_blocks(truth, 4 if truth.factor < 10 else 1):
+        part = np.s_[:, row * truth.factor : (row + ny) * truth.factor]
         at = row + truth.window[0]
         seen, sky, held = views.reanalysis(at, ny), views.satellites(at, ny), views.storages(at, ny)
         rain, loss = seen["precipitation"], seen["evapotranspiration"]
@@ -125,7 +126,7 @@ def _views(truth):
         for name in ("sm", "ndvi", "lst"):
             fields[name][part] = sky[name]
     for name in ("ndvi", "lst"):
-        fill_months(fields[name], REACH)
+        fill_months(fields[name], REACH if truth.factor < 10 else FINE_REACH)
     return fields, pattern
 
 

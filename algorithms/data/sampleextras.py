@@ -35,13 +35,14 @@ FINE = (
     ("OUTPUT_FINE_GWS", "groundwater", "True groundwater storage anomaly at 0.1°"),
     ("OUTPUT_FINE_TREND", "", "Imposed groundwater trend at 0.1°"),
 )
-#: Class rasters: parameter, function of twin_masks, label, help.
+#: Class rasters: parameter, what makes it of twin_masks and the size, label, help.
 CLASSES = (
-    ("OUTPUT_WATER", "water_classes", "Surface water classes",
+    ("OUTPUT_WATER", lambda masks, size: masks.water_classes(), "Surface water classes",
      "Byte raster of 0.01°: 0 no data (sea), 1 not water, 2 seasonal, 3 permanent, as the JRC's "
      "yearly classification has them, for 'Water mask'."),
-    ("OUTPUT_AQUIFERS", "aquifer_classes", "Aquifer classes",
-     "Byte raster of 0.1°: WHYMAP classes 11–15, 22–25, 33, 34; 0 no data (sea)."),
+    ("OUTPUT_AQUIFERS", lambda masks, size: masks.aquifer_classes(size), "Aquifer classes",
+     "Byte raster of 0.1° (of 0.01° with the size kilometre): WHYMAP classes 11–15, 22–25, 33, "
+     "34; 0 no data (sea)."),
 )  # fmt: skip
 GLACIER_FIELDS = (("RGIId", "text"), ("Area", "real"), ("true_trend", "real"))
 LAKE_FIELDS = (("name", "text"), ("area_km2", "real"), ("true_trend", "real"))
@@ -75,12 +76,13 @@ def declare_extras(algorithm):
         )
     algorithm.add(
         QgsProcessingParameterEnum(
-            "SIZE", tr("Size of the fine data"), ["small", "standard"], False, "small",
+            "SIZE", tr("Size of the fine data"), ["small", "standard", "kilometre"], False, "small",
             usesStaticStrings=True,
         ),
         "small: 80 × 80 cells of 0.1° around the pumping, the glaciers and the lake; standard: the "
-        "whole region, 180 × 220 cells, enough to train on. Both have all 265 months and agree "
-        "where they overlap. It holds for the truth and for what predicts it.",
+        "whole region, 180 × 220 cells, enough to train on; kilometre: 200 × 200 cells of 0.01°, "
+        "2° × 2° with most of the pumping. All have 265 months and agree where they overlap. It "
+        "holds for the truth, for what predicts it and for the aquifer classes.",
         advanced=True,
     )  # fmt: skip
     for name, what, label in FINE:
@@ -182,12 +184,14 @@ def _write_classes(algorithm, parameters, context, files):
         if given(parameters, name):
             results[name] = algorithm.raster_target(parameters, name, context)
             partial = files.enter_context(atomic_path(results[name]))
-            twin_masks.write_classes(getattr(twin_masks, make)(), label.lower(), partial)
+            size = algorithm.parameterAsEnumString(parameters, "SIZE", context)
+            twin_masks.write_classes(make(twin_masks, size), label.lower(), partial)
     return results
 
 
 def _write_fine(algorithm, parameters, context, twin, files, progress):
     from ...core.data import twin_fine
+    from ...core.data.twin_kilometre_views import fine_truth
 
     results, truth = {}, None
     for name, what, label in FINE:
@@ -196,7 +200,7 @@ def _write_fine(algorithm, parameters, context, twin, files, progress):
         progress.check()
         if truth is None:
             size = algorithm.parameterAsEnumString(parameters, "SIZE", context)
-            truth = twin_fine.FineTruth(twin, size)
+            truth = fine_truth(twin, size)
         results[name] = algorithm.raster_target(parameters, name, context)
         partial = files.enter_context(atomic_path(results[name]))
         if what:

@@ -103,15 +103,14 @@ def declare_predictors(algorithm):
 def write_predictors(algorithm, parameters, context, twin, files, progress):
     """Write what is wanted; it appears when ``files`` closes. Results by name."""
     from ...core.data import twin_era5, twin_fluxes, twin_maps
-    from ...core.data.twin_fine import FineTruth
-    from ...core.data.twin_views import Views
+    from ...core.data.twin_kilometre_views import fine_truth, views_of
 
     names = [row[0] for table in (NETCDF, FOLDERS, MAPS, FLUXES) for row in table]
     names += [uncertainty_name(row[0]) for row in SOILS]
     if not any(parameters.get(name) not in (None, "") for name in names):
         return {}
-    truth = FineTruth(twin, algorithm.parameterAsEnumString(parameters, "SIZE", context))
-    views, results = Views(truth), {}
+    truth = fine_truth(twin, algorithm.parameterAsEnumString(parameters, "SIZE", context))
+    views, results = views_of(truth), {}
     for k, (name, write, _, _) in enumerate(NETCDF):
         path = results[name] = algorithm.file_target(parameters, name, context)
         if path:

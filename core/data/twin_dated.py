@@ -10,7 +10,6 @@ from . import months as calendar
 from .rasterfile import RasterWriter
 from .sample import NOTE
 from .twin_fine import row_blocks
-from .twin_local import FACTOR
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def _packed(views, products, progress):
     packed = {p.name: np.empty(shape, p.dtype) for p in products}
     for row, ny in row_blocks(truth, 4):
         progress.check()
-        part = slice(row * FACTOR, (row + ny) * FACTOR)
+        part = slice(row * truth.factor, (row + ny) * truth.factor)
         found = _views(views, {p.name for p in products}, row + truth.window[0], ny)
         for p in products:
             values = found[p.name] / p.scale

@@ -7,7 +7,6 @@ from ..progress import SILENT
 from . import months as calendar
 from .sample import NOTE
 from .twin_fine import row_blocks
-from .twin_local import FACTOR
 from .twin_views import soil_layers
 
 _EPOCH = np.datetime64("1970-01-01", "s")
@@ -73,7 +72,7 @@ def _write(views, path, variables, make, progress):
             held = _declare(file, truth, views.months, variables)
             for row, ny in row_blocks(truth, 4):
                 progress.check()
-                part = slice(row * FACTOR, (row + ny) * FACTOR)
+                part = slice(row * truth.factor, (row + ny) * truth.factor)
                 for name, values in make(row + truth.window[0], ny).items():
                     held[name][:, part] = values.astype("float32")
                 progress.set((row + ny) / truth.window[2])

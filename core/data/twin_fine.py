@@ -52,6 +52,9 @@ class FineTruth:
     for another size.
     """
 
+    #: Cells along the side of one of 0.5 degree.
+    factor = FACTOR
+
     def __init__(self, twin, size="small"):
         if size not in SIZES:
             raise ParameterError(f"one of {', '.join(SIZES)} is expected", repr(size), "SIZE")
@@ -93,6 +96,10 @@ class FineTruth:
     def window_of(self, field, row, ny):
         """The part (y, x) of a field of the whole region in these rows of the region."""
         return field[..., row * FACTOR : (row + ny) * FACTOR, self.inside]
+
+    def of_map(self, maps, name):
+        """A map of those by name on the whole region, (y, x) on the cells of the window."""
+        return self.window_of(maps[name], self.window[0], self.window[2])
 
     def block(self, name, row, ny):
         """``tws`` or ``groundwater`` (time, y, x) in cm of ``ny`` coarse rows from ``row``.
@@ -187,7 +194,7 @@ def write_fine(truth, name, label, path):
     )
     with stack_writer(path, info, tile_rows=16) as writer:
         for row, ny in row_blocks(truth):
-            writer.write(truth.block(name, row, ny), row * FACTOR)
+            writer.write(truth.block(name, row, ny), row * truth.factor)
 
 
 def write_fine_trend(truth, label, path):

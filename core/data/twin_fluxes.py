@@ -16,7 +16,6 @@ from .stack import StackInfo, stack_writer
 from .twin_fields import red_in_time, smooth_noise
 from .twin_fine import row_blocks
 from .twin_land import land_field
-from .twin_local import FACTOR
 from .twin_streams import extra_stream
 
 #: 2 m temperature: mean at 41 degrees and sea level (K), K a degree of latitude, half the
@@ -109,4 +108,4 @@ def write_flux(fluxes, name, label, path, progress=SILENT):
             progress.check()
             top = row + truth.window[0]
             values = 10 * fluxes.total(top, ny)[name]
-            writer.write(np.where(truth.land(top, ny), values, np.nan), row * FACTOR)
+            writer.write(np.where(truth.land(top, ny), values, np.nan), row * truth.factor)

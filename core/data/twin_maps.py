@@ -85,21 +85,30 @@ def write_map(truth, maps, name, path):
     """Write a map of `land_maps` on the grid of a `FineTruth`, the sea without data."""
     for soil, _, units in SOILS:
         if soil == name:
-            _write(truth, maps[name], f"{name}_0-30cm_mean", units, "int16", SOIL_NODATA, path)
+            _write(truth, maps, name, f"{name}_0-30cm_mean", units, "int16", SOIL_NODATA, path)
             return
     units, kind, nodata = next(o[1:] for o in OTHERS if o[0] == name)
-    _write(truth, maps[name], name, units, kind, nodata, path)
+    _write(truth, maps, name, name, units, kind, nodata, path)
 
 
 def write_soil_uncertainty(truth, name, path):
     """Write `soil_uncertainty` on the grid of a `FineTruth`."""
     label = f"{name}_0-30cm_uncertainty"
-    _write(truth, soil_uncertainty(name), label, "10 (Q95-Q05)/Q50", "int16", SOIL_NODATA, path)
+    _write(
+        truth,
+        {label: soil_uncertainty(name)},
+        label,
+        label,
+        "10 (Q95-Q05)/Q50",
+        "int16",
+        SOIL_NODATA,
+        path,
+    )
 
 
-def _write(truth, values, label, units, kind, nodata, path):
+def _write(truth, maps, name, label, units, kind, nodata, path):
     row, _, ny, _ = truth.window
-    values = truth.window_of(values, row, ny)
+    values = truth.of_map(maps, name)
     values = np.rint(values) if kind == "int16" else values
     values = np.where(truth.land(row, ny), values, nodata)
     tags = {"units": units, "long_name": f"{label} (synthetic)", "history": NOTE}

@@ -38,12 +38,14 @@ def water_classes():
     return grid, np.where(land, classes, NO_DATA).astype("uint8")
 
 
-def aquifer_classes():
-    """(grid, uint8 (y, x)) at 0.1 degree: WHYMAP classes, 0 over the sea (no data).
+def aquifer_classes(size="small"):
+    """(grid, uint8 (y, x)): WHYMAP classes, 0 over the sea (no data).
+
+    Cells of 0.1 degree, of 0.01 for the size ``kilometre``.
 
     A cell belongs to the basin that covers most of it where one covers half.
     """
-    grid, land = _cells(5)
+    grid, land = _cells(50 if size == "kilometre" else 5)
     bands = np.linspace(0, len(OUTER_AQUIFERS), grid.nx, endpoint=False).astype(int)
     classes = np.broadcast_to(np.array(OUTER_AQUIFERS)[bands], grid.shape).copy()
     most = np.full(grid.shape, 0.5)

@@ -9,6 +9,7 @@ COMPONENTS = ("groundwater", "soil_moisture", "snow", "canopy")
 STREAMS = (*COMPONENTS, "model", "satellite")
 EXTRA_STREAMS = (
     "wells", "fine", "fine courses", "rain", "weather", "climate", "views", "cells", "maps",
+    "kilometre",
 )  # fmt: skip
 
 
