@@ -31,9 +31,9 @@ LEVEL_FIELDS = (
 )  # fmt: skip
 #: Fine rasters: parameter, what of the truth (empty: the trend), label.
 FINE = (
-    ("OUTPUT_FINE_TWS", "tws", "True total water storage anomaly at 0.1°"),
-    ("OUTPUT_FINE_GWS", "groundwater", "True groundwater storage anomaly at 0.1°"),
-    ("OUTPUT_FINE_TREND", "", "Imposed groundwater trend at 0.1°"),
+    ("OUTPUT_FINE_TWS", "tws", "True total water storage anomaly, fine"),
+    ("OUTPUT_FINE_GWS", "groundwater", "True groundwater storage anomaly, fine"),
+    ("OUTPUT_FINE_TREND", "", "Imposed groundwater trend, fine"),
 )
 #: Class rasters: parameter, what makes it of twin_masks and the size, label, help.
 CLASSES = (

@@ -47,9 +47,9 @@ MAPS = (
 SOILS = MAPS[1:9]
 #: True fluxes: parameter, what, label.
 FLUXES = (
-    ("OUTPUT_FINE_P", "precipitation", "True precipitation at 0.1°"),
-    ("OUTPUT_FINE_ET", "evapotranspiration", "True evapotranspiration at 0.1°"),
-    ("OUTPUT_FINE_R", "runoff", "True runoff at 0.1°"),
+    ("OUTPUT_FINE_P", "precipitation", "True precipitation, fine"),
+    ("OUTPUT_FINE_ET", "evapotranspiration", "True evapotranspiration, fine"),
+    ("OUTPUT_FINE_R", "runoff", "True runoff, fine"),
 )
 
 
@@ -74,11 +74,11 @@ def declare_predictors(algorithm):
             QgsProcessingParameterFolderDestination(
                 name, tr(f"{label}, a raster a month"), optional=True, createByDefault=False
             ),
-            f"Folder of 265 GeoTIFF files of 0.1° for 'Import series', in the shape of {text}",
+            f"Folder of 265 GeoTIFF files for 'Import series', in the shape of {text}",
             advanced=True,
         )
     rasters = [
-        (name, label, f"Map on cells of 0.1°, without a month, in {unit}.")
+        (name, label, f"Map on the cells of SIZE, without a month, in {unit}.")
         for name, _, label, unit in MAPS
     ]
     rasters += [
