@@ -41,9 +41,10 @@ class SampleData(GraceAlgorithm):
         "A GRACE product file (NetCDF, 1°, 0–360 longitudes, the real missing calendar, two "
         "solutions in two months, one noise month, correlated noise, the blur of the satellite), "
         "land-model storages with errors of their own, basins, and the truth beside it.",
-        "On request: the land model as GLDAS files, wells with their readings, truth at 0.1° (0.01° in a "
-        "window) with a pumping cone, glaciers and a lake, classes of water and aquifers, and what predicts "
-        "storage there: files as of ERA5-Land, MODIS, CHELSA, SoilGrids and others. The land "
+        "On request: the land model as GLDAS files, wells with their readings, truth at 0.1° "
+        "(0.01° in a window) with a pumping cone, glaciers and a lake, classes of water and "
+        "aquifers, and what predicts storage there: files as of ERA5-Land, MODIS, CHELSA, "
+        "SoilGrids and others. The land "
         "model knows of no groundwater, pumping, glacier or lake.",
         "It cannot tell how well a method does on the real Earth: see the page on sample data.",
     )
