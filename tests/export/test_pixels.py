@@ -401,6 +401,51 @@ def test_one_command_goes_from_stacks_to_a_scored_model(pixel_config, text):
     assert len(lines) == 1 + 2 * 2 * 4
 
 
+def halve_cells(source, path):
+    """A raster with every cell cut into four of the same value, tags and bands kept."""
+    import rasterio
+
+    with rasterio.open(source) as file:
+        profile, values = file.profile, np.repeat(np.repeat(file.read(), 2, 1), 2, 2)
+        profile.update(width=2 * file.width, height=2 * file.height)
+        profile.update(transform=file.transform * file.transform.scale(0.5))
+        with rasterio.open(path, "w", **profile) as out:
+            out.write(values)
+            out.update_tags(**file.tags())
+            out.descriptions, out.units = file.descriptions, file.units
+            for band in file.indexes:
+                out.update_tags(band, **file.tags(band))
+
+
+def test_a_model_is_used_on_finer_cells_than_it_learnt_from(pixel_config, tmp_path):
+    text = CONFIG.replace("seeds = [0, 1]", "seeds = [0]")
+    plain = pixel_config(text, "search.trials=1")
+    for name in ("set", "truth", "pattern", "classes"):
+        halve_cells(plain.file(f"{name}.tif"), tmp_path / f"half-{name}.tif")
+    use = """[use]
+predictors = "half-set.tif"
+truth = "half-truth.tif"
+strata = "half-classes.tif"
+patterns = ["half-pattern.tif"]
+"""
+    table, contract, _ = build_table(plain)
+    finer = pixel_config(text + use, "search.trials=1")
+    again, used, _ = build_table(finer)
+    assert np.array_equal(table.x, again.x) and np.array_equal(table.y, again.y)
+    assert (used.spacing.dx, used.spacing.dy) == (FINE.dx / 2, FINE.dy / 2)
+    assert replace(used, spacing=contract.spacing) == contract
+    assert main(["all", finer.path, "search.trials=1"]) == 0
+    manifest = finer.folder / "model" / "pixels.json"
+    with (
+        MonthlyStack(str(finer.folder / "evaluation" / "model.tif")) as fine,
+        MonthlyStack(str(finer.file("half-truth.tif"))) as truth,
+    ):
+        assert not fine.grid.difference(truth.grid) and np.isfinite(fine.read()).any()
+    scores = load_model(manifest).contract.metrics["all"]
+    assert scores["model, corrected"]["coarse_rmse"] < 0.01 < scores["model"]["coarse_rmse"]
+    assert f"{FINE.dx / 2:g}" in manifest.with_suffix(".md").read_text()
+
+
 WELLS = """
 name = "wells"
 [data]
