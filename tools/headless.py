@@ -84,8 +84,11 @@ class Headless:
         )
 
     def run(self, algorithm, timeout=1800, **parameters):
-        """Run an algorithm; its results. Raises RuntimeError with its output on failure."""
-        given = [f"--{name}={value}" for name, value in parameters.items()]
+        """Run an algorithm; its results. A list is several values. Raises RuntimeError with its output on failure."""
+        given = []
+        for name, value in parameters.items():
+            several = value if isinstance(value, (list, tuple)) else [value]
+            given += [f"--{name}={one}" for one in several]
         done = self.call("--json", "run", algorithm, *given, timeout=timeout)
         text = done.stdout[done.stdout.find("{") :] if "{" in done.stdout else ""
         if done.returncode != 0 or not text:

@@ -8,18 +8,19 @@ import pytest
 from grace_water_toolbox.core.downscaling.model import load_model
 from grace_water_toolbox.core.downscaling.session import ModelSession
 
-FOLDER = Path(__file__).resolve().parents[2] / "models" / "sample-trees"
-#: Written by ``python -m grace_water_toolbox.export.nativeresults``.
-NATIVE = Path(__file__).with_name("sample-trees-native.csv")
+MODELS = Path(__file__).resolve().parents[2] / "models"
+#: Degrees of the cells that a model is used on.
+SPACINGS = {"sample-trees": 0.1, "sample-trees-1km": 0.01}
 
 
-@pytest.fixture(scope="module")
-def model():
-    return load_model(FOLDER / "sample-trees.json")
+@pytest.fixture(scope="module", params=SPACINGS)
+def model(request):
+    return load_model(MODELS / request.param / f"{request.param}.json")
 
 
 def test_files_say_what_xgboost_said(model):
-    with NATIVE.open(newline="") as file:
+    # Written by ``python -m grace_water_toolbox.export.nativeresults``.
+    with Path(__file__).with_name(f"{model.contract.name}-native.csv").open(newline="") as file:
         rows = list(csv.reader(file))[1:]
     values = np.array(rows, np.float64)
     assert len(values) >= 24 * len(model.files) and np.isnan(values).any()
@@ -32,9 +33,11 @@ def test_files_say_what_xgboost_said(model):
 
 
 def test_the_card_is_honest_and_all_is_small(model):
-    card = (FOLDER / "sample-trees.md").read_text(encoding="utf-8")
+    name = model.contract.name
+    card = (MODELS / name / f"{name}.md").read_text(encoding="utf-8")
     assert "learning the tool" in card and "synthetic" in card
     assert "| space | all |" in card and "| replicate |" in card and "## Verdict" in card
+    assert model.contract.spacing.dx == SPACINGS[name]
     assert len({f.member for f in model.files}) == 3
-    assert sum(p.stat().st_size for p in FOLDER.iterdir()) < 3e6
+    assert sum(p.stat().st_size for p in (MODELS / name).iterdir()) < 3e6
     assert model.contract.missing == "accept" and len(model.contract.channels) == 19

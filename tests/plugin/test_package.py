@@ -90,7 +90,7 @@ def test_licence_is_the_general_public_one(unpacked):
 
 def test_zip_brings_whole_models_of_bounded_size(unpacked):
     folder = unpacked / "models"
-    for name in ("sample-trees", "sample-dense"):
+    for name in ("sample-trees", "sample-trees-1km", "sample-dense"):
         listed = json.loads((folder / name / f"{name}.json").read_text("utf-8"))["files"]
         assert all((folder / name / entry["path"]).is_file() for entry in listed)
         assert (folder / name / f"{name}.md").is_file()
