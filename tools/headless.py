@@ -84,7 +84,10 @@ class Headless:
         )
 
     def run(self, algorithm, timeout=1800, **parameters):
-        """Run an algorithm; its results. A list is several values. Raises RuntimeError with its output on failure."""
+        """Run an algorithm; its results. A list is several values of a parameter.
+
+        Raises RuntimeError with its output on failure.
+        """
         given = []
         for name, value in parameters.items():
             several = value if isinstance(value, (list, tuple)) else [value]

@@ -81,7 +81,7 @@ def declare_extras(algorithm):
         ),
         "small: 80 × 80 cells of 0.1° around the pumping, the glaciers and the lake; standard: the "
         "whole region, 180 × 220 cells, enough to train on; kilometre: 200 × 200 cells of 0.01°, "
-        "2° × 2° with most of the pumping. All have 265 months and agree where they overlap. It "
+        "2° × 2° with a part of the pumping. All have 265 months and agree where they overlap. It "
         "holds for the truth, for what predicts it and for the aquifer classes.",
         advanced=True,
     )  # fmt: skip

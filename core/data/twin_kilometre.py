@@ -15,8 +15,9 @@ from .twin_local import CONE, FACTOR, TEXTURE_MEMORY, local_patterns
 from .twin_region import distance_km
 from .twin_streams import extra_stream
 
-#: Row, column, rows, columns of the 0.5 degree grid: 2 by 2 degrees with most of the cone.
-WINDOW = (16, 22, 4, 4)
+#: Row, column, rows, columns of the 0.5 degree grid: 2 by 2 degrees with the west of the cone
+#: and two aquifer classes.
+WINDOW = (16, 18, 4, 4)
 #: Cells of 0.01 degree along the side of one of 0.1 degree.
 FINER = 10
 #: Number from which the small structure of the land is drawn; no seed of the twin changes it.
