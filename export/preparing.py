@@ -9,7 +9,8 @@ def prepare(config, say=print):
     """Make the stacks of ``data.prepare`` beside the predictor set; nothing without it.
 
     ``sample`` or ``sample SIZE SEED``: the synthetic twin; ``groundwater SIZE SEED``: the
-    twin as tree and dense models take it. ``bangladesh FACTOR``: the real
+    twin as tree and dense models take it, and its window of 0.01 degree where ``use`` has
+    predictors. ``bangladesh FACTOR``: the real
     case, from the folder that the environment variable GRACE_WATER_DATA names. Raises
     `ParameterError`.
     """
@@ -26,7 +27,10 @@ def prepare(config, say=print):
         from .twingroundwater import prepare_groundwater
 
         size = words[1] if len(words) > 1 else "small"
-        prepare_groundwater(folder, size, int(words[2]) if len(words) > 2 else 0, say)
+        seed = int(words[2]) if len(words) > 2 else 0
+        prepare_groundwater(folder, size, seed, say)
+        if config.use.predictors:
+            prepare_groundwater(config.file(config.use.predictors).parent, "kilometre", seed, say)
     elif words[0] == "bangladesh" and len(words) == 2:
         from .bangladesh import prepare_bangladesh
 
