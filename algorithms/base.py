@@ -14,6 +14,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.data.gdalcache import bounded_cache
 from ..core.data.months import DEFAULT_BASELINE
+from ..core.data.sound import check_source
 from ..core.dependencies import check_packages, missing_error, missing_packages
 from ..core.errors import Cancelled, DependencyError, GraceWaterError, ReadError
 from .feedback import QgisProgress
@@ -210,6 +211,9 @@ class GraceAlgorithm(QgsProcessingAlgorithm):
             if not isinstance(definition, QgsProcessingParameterRasterLayer):
                 continue
             name = definition.name()
+            if isinstance(parameters.get(name), str):
+                # QGIS opens what is given by path: a damaged file must not get that far.
+                check_source(parameters[name])
             layer = self.parameterAsRasterLayer(parameters, name, context)
             if layer is not None and layer.isValid():
                 self.sources[name], self.titles[name] = layer.source(), layer.name()

@@ -4,6 +4,7 @@ import re
 
 from qgis.core import QgsMapLayer, QgsProperty
 
+from ..core.data.sound import check_source
 from ..core.errors import ParameterError, ReadError
 
 _NETCDF = re.compile(r"^(NETCDF|HDF5):|\.(nc|nc4|h5|hdf5)$", re.IGNORECASE)
@@ -34,6 +35,8 @@ def list_layers(algorithm, parameters, name, context):
     """The raster layers of a list parameter; raises for what QGIS drops without a word."""
     found = []
     for item in list_items(parameters.get(name)):
+        if isinstance(item, str):
+            check_source(item)
         layers = algorithm.parameterAsLayerList({name: [item]}, name, context)
         if len(layers) != 1 or not layers[0].isValid():
             raise ReadError("a raster that QGIS can open is expected", item, name)

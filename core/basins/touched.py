@@ -4,6 +4,7 @@ import numpy as np
 
 from ..data.blocks import plan_blocks
 from ..data.gdalcache import bounded_cache
+from ..data.openraster import open_raster
 from ..errors import GridError
 
 
@@ -66,15 +67,14 @@ def gather(stack, cells, bands, memory):
 def first_band(source, grid, cells, where, memory):
     """Yield cells and values (cell,) of a raster's first band at ``cells`` (rising), by blocks.
 
-    NaN where the raster has no data; scale and offset applied. Raises `GridError` when the
-    raster cannot be read.
+    NaN where the raster has no data; scale and offset applied. Raises `GridError` when it
+    cannot be read, and what `open_raster` raises.
     """
-    import rasterio
     from rasterio.errors import RasterioError, RasterioIOError
     from rasterio.windows import Window
 
     try:
-        with bounded_cache(), rasterio.open(str(source)) as file:
+        with bounded_cache(), open_raster(source, where) as file:
             scale, offset = file.scales[0], file.offsets[0]
             strips = file.block_shapes[0][1] >= grid.nx
             for window, which, local in touched_blocks(grid, cells, 24, memory, strips):

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from ..errors import ReadError
 
+_DIMENSIONS, _VARIABLES, _ATTRIBUTES = 10, 11, 12
+#: A variable may run over a dimension more than once; a thousand is the library's bound.
+_REPEATED = 1024
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8, 7: 1, 8: 2, 9: 4, 10: 8, 11: 8}
 
 
@@ -25,7 +28,7 @@ def check_whole(path):
             return
         length = Path(path).stat().st_size
         try:
-            needed = _Header(stream, magic[3]).end()
+            needed = _Header(stream, magic[3], length).end()
         except (struct.error, KeyError, IndexError, ValueError) as error:
             raise _not_whole(path, "a whole header", length) from error
     if length < needed:
@@ -44,17 +47,17 @@ def _not_whole(path, expected, length):
 class _Header:
     """The header, read item by item in the order of the specification."""
 
-    def __init__(self, stream, version):
-        self._stream = stream
+    def __init__(self, stream, version, length):
+        self._stream, self._length = stream, length
         self._count = ">q" if version == 5 else ">i"
         self._offset = ">i" if version == 1 else ">q"
 
     def end(self):
         """The byte at which the last array ends."""
         records = self._number(self._count)
-        sizes = [self._dimension() for _ in range(self._list())]
+        sizes = [self._dimension() for _ in range(self._list(_DIMENSIONS))]
         self._attributes()
-        variables = [self._variable(sizes) for _ in range(self._list())]
+        variables = [self._variable(sizes) for _ in range(self._list(_VARIABLES))]
         single = [v for v in variables if v[2]]
         # Records of a lone record variable follow each other without padding.
         step = single[0][1] if len(single) == 1 else sum(-(-v[1] // 4) * 4 for v in single)
@@ -70,24 +73,37 @@ class _Header:
     def _number(self, form):
         return struct.unpack(form, self._stream.read(struct.calcsize(form)))[0]
 
-    def _list(self):
-        self._number(">i")  # the tag of the list: absent lists have the length 0
-        return self._number(self._count)
+    def _list(self, tag):
+        """The length of the list of ``tag``; absent lists have the length 0."""
+        found, count = self._number(">i"), self._number(self._count)
+        if found not in (tag, 0) or (found == 0 and count) or not 0 <= count <= self._length:
+            raise ValueError(found)
+        return count
+
+    def _index(self, count):
+        found = self._number(self._count)
+        if not 0 <= found < count:
+            raise IndexError(found)
+        return found
 
     def _padded(self, size):
         size = -(-size // 4) * 4
-        if len(self._stream.read(size)) != size:
+        if not 0 <= size <= self._length - self._stream.tell():
             raise IndexError(size)
+        self._stream.seek(size, 1)
 
     def _name(self):
         self._padded(self._number(self._count))
 
     def _dimension(self):
         self._name()
-        return self._number(self._count)
+        size = self._number(self._count)
+        if size < 0:
+            raise ValueError(size)
+        return size
 
     def _attributes(self):
-        for _ in range(self._list()):
+        for _ in range(self._list(_ATTRIBUTES)):
             self._name()
             kind = _TYPE_BYTES[self._number(">i")]
             self._padded(kind * self._number(self._count))
@@ -95,7 +111,10 @@ class _Header:
     def _variable(self, sizes):
         """Where a variable begins, its bytes (of one record), whether it has records."""
         self._name()
-        dims = [sizes[self._number(self._count)] for _ in range(self._number(self._count))]
+        count = self._number(self._count)
+        if not 0 <= count <= len(sizes) + _REPEATED:
+            raise ValueError(count)
+        dims = [sizes[self._index(len(sizes))] for _ in range(count)]
         self._attributes()
         size = _TYPE_BYTES[self._number(">i")]
         self._number(self._count)  # its size as stated, which overflows for large arrays

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ReadError
-from .classic import check_whole
+from .sound import check_sound
 
 #: Endings of HDF5 files that the NetCDF library may not read, such as GSFC's.
 _HDF5 = (".h5", ".hdf5", ".he5", ".hdf")
@@ -29,7 +29,7 @@ class MultidimFile:
         self.path, self.name = str(path), Path(path).name
         if not Path(path).is_file():
             raise ReadError("an existing file is expected", "none", self.path)
-        check_whole(path)
+        check_sound(path)
         self._gdal = gdal
         dataset = self._open()
         if dataset is None:
@@ -76,7 +76,7 @@ class MultidimFile:
 
     def names(self):
         """Names of the arrays in the root group."""
-        return list(self._root.GetMDArrayNames() or [])
+        return list(self._call(self._root.GetMDArrayNames) or [])
 
     def variable(self, name):
         """The array ``name`` as a `Variable`; `ReadError` lists what there is."""
@@ -93,12 +93,12 @@ class MultidimFile:
 
     def groups(self):
         """Names of the groups in the root group."""
-        return list(self._root.GetGroupNames() or [])
+        return list(self._call(self._root.GetGroupNames) or [])
 
     def grouped(self, group, name):
         """The array ``name`` of a group as a `Variable`; `ReadError` lists what there is."""
         inside = self._call(self._root.OpenGroup, group) if group in self.groups() else None
-        names = list(inside.GetMDArrayNames() or []) if inside is not None else []
+        names = list(self._call(inside.GetMDArrayNames) or []) if inside is not None else []
         if name not in names:
             raise ReadError(
                 f"a variable named '/{group}/{name}' is expected",

@@ -1,18 +1,23 @@
 """Rasters opened and read through rasterio, with errors that name them."""
 
 from ..errors import ReadError
+from .sound import check_source
 
 
-def open_raster(source, name):
-    """The open rasterio data set of anything GDAL opens; `ReadError` naming ``name`` else."""
+def open_raster(source, name=""):
+    """The open rasterio data set of anything GDAL opens; `ReadError` naming ``name`` else.
+
+    A damaged NetCDF or HDF5 file is refused before GDAL sees it.
+    """
     import rasterio
     from rasterio.errors import RasterioError, RasterioIOError
 
+    check_source(source)
     try:
         return rasterio.open(str(source))
     # Older versions do not count the second among the first.
     except (RasterioError, RasterioIOError) as error:
-        raise ReadError("a raster that GDAL can open is expected", error, name) from error
+        raise ReadError("a raster that GDAL can open is expected", error, name or source) from error
 
 
 def read_window(file, lock, indexes, window, name, **more):

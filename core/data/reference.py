@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from ..errors import GridError, ReadError
+from ..errors import GridError
 from .grid import Grid
+from .openraster import open_raster
 
 
 def read_grid(source, name):
@@ -14,15 +15,9 @@ def read_grid(source, name):
     The raster need not be a stack: only its cells count. Raises `ReadError` and
     `GridError`.
     """
-    import rasterio
-    from rasterio.errors import RasterioError, RasterioIOError
-
-    try:
-        with rasterio.open(str(source)) as file:
-            t, crs = file.transform, file.crs.to_wkt() if file.crs else ""
-            width, height = file.width, file.height
-    except (RasterioError, RasterioIOError) as error:
-        raise ReadError("a raster that GDAL can open is expected", error, name) from error
+    with open_raster(source, name) as file:
+        t, crs = file.transform, file.crs.to_wkt() if file.crs else ""
+        width, height = file.width, file.height
     if t.is_identity:
         raise GridError("a georeferenced raster is expected", "no position", name)
     if t.b or t.d or t.e >= 0 or t.a <= 0:
@@ -52,11 +47,5 @@ def written_type(stack):
 
 def pixel_type(source, name):
     """The numpy dtype and the nodata value (or None) of a raster's first band."""
-    import rasterio
-    from rasterio.errors import RasterioError, RasterioIOError
-
-    try:
-        with rasterio.open(str(source)) as file:
-            return np.dtype(file.dtypes[0]), file.nodatavals[0]
-    except (RasterioError, RasterioIOError) as error:
-        raise ReadError("a raster that GDAL can open is expected", error, name) from error
+    with open_raster(source, name) as file:
+        return np.dtype(file.dtypes[0]), file.nodatavals[0]

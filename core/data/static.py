@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import TimeAxisError
+from ..errors import ReadError, TimeAxisError
 from . import months as calendar
+from .openraster import open_raster
 from .stack import MonthlyStack, StackInfo
 
 
@@ -38,17 +39,16 @@ class StaticMap(MonthlyStack):
 
 def open_stack_or_map(source, name=""):
     """`MonthlyStack`, or `StaticMap` for a raster of one band that names no month."""
-    import rasterio
     from rasterio.errors import RasterioError, RasterioIOError
 
     try:
-        with rasterio.open(str(source)) as file:
+        with open_raster(source, name) as file:
             tags = {**file.tags(), **file.tags(1)}
             # A time without a unit, such as a lone 0, is no date.
             timed = "NETCDF_DIM_time" in tags and {"time#units", "time#Units"} & set(tags)
             dated = calendar.is_month(file.descriptions[0]) or timed
             single = file.count == 1 and not dated
-    except (RasterioError, RasterioIOError):
+    except (ReadError, RasterioError, RasterioIOError):
         # The stack says what is wrong.
         single = False
     return (StaticMap if single else MonthlyStack)(source, name)

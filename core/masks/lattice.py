@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..data.grid import Grid
+from ..data.openraster import open_raster
 from ..data.reference import read_grid, same_crs
 from ..data.stack import short_name
 from ..errors import DataError, GridError, ReadError
@@ -158,12 +159,11 @@ def _bands(tile, window):
 
     Years times tiles can be more files than a process may hold open.
     """
-    import rasterio
     from rasterio.errors import RasterioError, RasterioIOError
     from rasterio.windows import Window
 
     try:
-        with rasterio.open(tile.source) as file:
+        with open_raster(tile.source, tile.name) as file:
             for band in file.indexes:
                 yield file.read(band, window=Window(*window)), file.nodatavals[band - 1]
     except (RasterioError, RasterioIOError) as error:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..data.openraster import open_raster
 from ..data.points import cells_of_points
 from ..data.reference import read_grid
 from ..errors import DataError, ParameterError, ReadError
@@ -68,14 +69,13 @@ def sample_raster(source, name, x, y):
 
     NaN outside and where the raster has no data. Raises `ReadError`, `GridError`.
     """
-    import rasterio
     from rasterio.errors import RasterioError, RasterioIOError
     from rasterio.windows import Window
 
     rows, columns, inside = cells_of_points(read_grid(source, name), x, y)
     result = np.full(inside.shape, np.nan)
     try:
-        with rasterio.open(str(source)) as file:
+        with open_raster(source, name) as file:
             scale, offset = file.scales[0], file.offsets[0]
             for i in np.flatnonzero(inside):
                 window = Window(int(columns[i]), int(rows[i]), 1, 1)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import GridError, ReadError, TimeAxisError
 from ..grid import Grid
+from ..openraster import open_raster
 from ..stack import check_scale
 from .cf import check_one_unit
 from .latlon import MAX_SIDE
@@ -56,7 +57,7 @@ def inspect_raster(path):
     """`RasterFile` of a north-up raster with one band; raises the core's errors."""
     month = month_of_name(path)
     name = Path(path).name
-    with open_raster(path) as file:
+    with open_raster(path, Path(path).name) as file:
         if file.count != 1:
             raise ReadError("one band a file is expected", f"{file.count} bands", name)
         if max(file.width, file.height) > MAX_SIDE:
@@ -100,7 +101,7 @@ class RasterRecord(FileRecord):
         left, right = int(columns.min()), int(columns.max()) + 1
         for raster, _, targets in self.runs(indexes):
             self.check()
-            with open_raster(raster.path) as file:
+            with open_raster(raster.path, Path(raster.path).name) as file:
                 try:
                     raw = file.read(1, window=Window(left, row, right - left, ny))
                 except (RasterioError, RasterioIOError) as error:
@@ -137,16 +138,3 @@ class StackRecord:
         left, right = int(columns.min()), int(columns.max()) + 1
         values = self._stack.read(row, left, ny, right - left, bands=indexes)
         return values[:, :, columns - left]
-
-
-def open_raster(path):
-    """A raster opened with rasterio; `ReadError` where GDAL cannot."""
-    import rasterio
-    from rasterio.errors import RasterioError, RasterioIOError
-
-    try:
-        return rasterio.open(path)
-    except (RasterioError, RasterioIOError) as error:
-        raise ReadError(
-            "a raster that GDAL can open is expected", error, Path(path).name
-        ) from error

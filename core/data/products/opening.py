@@ -4,9 +4,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...errors import ParameterError
+from ..openraster import open_raster
 from ..stack import MonthlyStack
 from .cf import CfRecord
-from .datedrasters import ENDINGS, RasterRecord, StackRecord, open_raster
+from .datedrasters import ENDINGS, RasterRecord, StackRecord
 
 NETCDF = (".nc", ".nc4", ".cdf", ".h5", ".hdf5")
 
@@ -47,5 +48,5 @@ def _kind(path):
 
 
 def _bands(path):
-    with open_raster(path) as file:
+    with open_raster(path, Path(path).name) as file:
         return file.count
