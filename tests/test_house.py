@@ -97,6 +97,28 @@ def test_shipped_code_has_nothing_the_plugin_repository_refuses():
     assert not wrong
 
 
+#: Who may open files with a library: the doors behind which damaged files do not get, and
+#: those who open what they have just written.
+DOORS = {
+    "rasterio.open": {"core/data/opening.py", "core/data/rasterfile.py", "core/data/regions.py"},
+    "gdal.OpenEx": {"core/data/multidim.py"},
+}
+
+
+def test_files_are_opened_behind_the_check_alone():
+    wrong = []
+    for path in python_files(*SHIPPED):
+        name = path.relative_to(ROOT).as_posix()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Attribute):
+                continue
+            called = ast.unparse(node).replace("self._gdal.", "gdal.")
+            called = "gdal.OpenEx" if called in ("gdal.Open", "gdal.OpenShared") else called
+            if called in DOORS and name not in DOORS[called]:
+                wrong.append(f"{name}:{node.lineno} {called}")
+    assert not wrong
+
+
 def test_every_package_is_listed_for_installation():
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     found = {p.parent.relative_to(ROOT) for room in SHIPPED for p in (ROOT / room).rglob("*.py")}

@@ -19,13 +19,13 @@ _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8, 7: 1, 8: 2, 9: 4, 10: 8, 11: 
 def check_whole(path):
     """Raise `ReadError` where a NetCDF-3 file ends before its arrays do.
 
-    Files of any other format pass. Source: the NetCDF classic format
+    Whether it is one: files of any other format pass. Source: the NetCDF classic format
     specification (CDF-1, CDF-2 and CDF-5).
     """
     with Path(path).open("rb") as stream:
         magic = stream.read(4)
         if len(magic) < 4 or magic[:3] != b"CDF" or magic[3] not in (1, 2, 5):
-            return
+            return False
         length = Path(path).stat().st_size
         try:
             needed = _Header(stream, magic[3], length).end()
@@ -33,6 +33,7 @@ def check_whole(path):
             raise _not_whole(path, "a whole header", length) from error
     if length < needed:
         raise _not_whole(path, f"{needed} bytes", length)
+    return True
 
 
 def _not_whole(path, expected, length):

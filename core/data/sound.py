@@ -13,6 +13,7 @@ from .classic import check_whole
 from .hdf5.source import Damage, Source
 from .hdf5.superblock import find_superblock
 from .hdf5.walk import Walk
+from .sidecar import check_sums, sidecars
 
 _SUBSET = re.compile(r"(?:NETCDF|HDF5):(.+)", re.IGNORECASE | re.DOTALL)
 #: Files that were found sound, by what changes when they do.
@@ -39,24 +40,32 @@ def _path_of(source):
 def check_sound(path):
     """Raise `ReadError` where a NetCDF or HDF5 file is damaged; other files pass.
 
-    Reads the structure, not the values: cost grows with objects and chunks.
+    Reads the structure, not the values: cost grows with objects and chunks. Only where
+    a checksum file lies beside it is the whole file read.
     """
     path = Path(path)
     try:
-        stat = path.stat()
-        key = (str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
+        key = _state(path)
         if key in _SOUND:
             return
-        check_whole(path)
+        classic, length = check_whole(path), path.stat().st_size
         with path.open("rb") as stream:
-            place = find_superblock(stream, stat.st_size)
+            place = None if classic else find_superblock(stream, length)
             if place is not None:
-                _walk(stream, stat.st_size, place, path.name)
+                _walk(stream, length, place, path.name)
+        if classic or place is not None:
+            check_sums(path)
     except OSError as error:
-        raise ReadError("a readable file is expected", error.strerror or error, path) from error
+        raise ReadError("a readable file is expected", error.strerror, path) from error
     _SOUND[key] = True
     while len(_SOUND) > _KEPT:
         _SOUND.popitem(last=False)
+
+
+def _state(path):
+    """What changes when a file or a checksum file beside it does."""
+    stats = [(str(p), p.stat()) for p in (path, *sidecars(path))]
+    return tuple((name, s.st_size, s.st_mtime_ns, s.st_ino) for name, s in stats)
 
 
 def _walk(stream, length, place, name):

@@ -87,7 +87,7 @@ PRODUCTS = {
     "not a NetCDF": (text_file, ["product.nc: .*NetCDF or HDF5 file is expected", "found"]),
     "truncated NetCDF-4": (
         lambda p: truncated(netcdf4_product(p)),
-        ["product.nc: a NetCDF or HDF5 file is expected", "truncated or damaged"],
+        ["product.nc: a NetCDF-4 or HDF5 file .* is expected", "truncated or damaged"],
     ),
     "no time at all": (
         picture,

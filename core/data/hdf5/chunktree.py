@@ -35,19 +35,21 @@ class _Tree:
         self.entry = np.dtype([("key", self.key), ("child", f"<u{a}")])
 
     def walk(self, address):
-        last, count = None, 0
+        last, announced = None, None
         todo = [(address, None)]
         while todo:
             place, level = todo.pop()
             self.nodes += 1
             if self.nodes > _MOST_NODES:
                 return
-            level, entries, begin = self._node(place, level)
+            level, entries, final, begin = self._node(place, level)
             if level:
                 todo += [(int(child), level - 1) for child in entries["child"][::-1]]
                 continue
+            self._follows(announced, entries, begin)
+            announced = final if len(entries) else announced
             last = self._leaf(entries, last, begin)
-            count += len(entries)
+        self._follows(announced, (), begin)
 
     def _node(self, address, expected):
         source = self.source
@@ -63,7 +65,20 @@ class _Tree:
             raise Damage("a tree of chunks that returns to itself", head.origin)
         body = head.at + used * self.entry.itemsize + self.key.itemsize
         node = source.own(address, body, "tree of chunks")
-        return level, np.frombuffer(node.data, self.entry, used, head.at), head.origin
+        entries = np.frombuffer(node.data, self.entry, used, head.at)
+        final = np.frombuffer(node.data, self.key, 1, body - self.key.itemsize)[0]
+        return level, entries, final, head.origin
+
+    @staticmethod
+    def _follows(announced, entries, begin):
+        """The last key of a node that is a chunk's is where the next node goes on.
+
+        Else a node counts fewer chunks than it has, and what they hold would be missing.
+        """
+        if announced is None or announced["at"][-1] or not announced["size"]:
+            return
+        if not len(entries) or (entries["key"]["at"][0] != announced["at"]).any():
+            raise Damage("chunks that their tree does not count", begin)
 
     def _leaf(self, entries, last, begin):
         if not len(entries):
@@ -76,7 +91,7 @@ class _Tree:
         if ((places > room) | (sizes > room) | (places.astype(np.uint64) + sizes > room)).any():
             raise Damage("a chunk behind the end of the file", begin)
         source.claim_all(places.astype(np.int64) + source.base, sizes.astype(np.int64))
-        return tuple(at[-1].tolist())
+        return at[-1:]
 
     def _offsets(self, at, last, begin):
         """Each chunk begins at a whole multiple, inside the array, behind the one before."""
@@ -84,9 +99,10 @@ class _Tree:
             raise Damage("a chunk between the places of chunks", begin)
         if self.limits is not None and (at >= self.limits).any():
             raise Damage("a chunk outside its array", begin)
-        rows = [tuple(row) for row in at.tolist()]
-        rows = rows if last is None else [last, *rows]
-        if any(a >= b for a, b in zip(rows, rows[1:])):
+        rows = at if last is None else np.vstack([last, at])
+        first = (rows[1:] != rows[:-1]).argmax(axis=1)
+        which = np.arange(len(first))
+        if (rows[1:][which, first] <= rows[:-1][which, first]).any():
             raise Damage("chunks out of their order", begin)
 
     def _masks(self, masks, sizes, begin):

@@ -199,8 +199,11 @@ class Document:
                         "attrs": {k: variable.getncattr(k) for k in variable.ncattrs()},
                     }  # fmt: skip
 
-    def write(self, path, sizes=None, form=None):
-        """Write it; ``sizes`` declares lengths of dimensions that no data follow for."""
+    def write(self, path, sizes=None, form=None, stored=None):
+        """Write it; ``sizes`` declares lengths of dimensions that no data follow for.
+
+        ``stored`` says how arrays are stored: options of netCDF4's createVariable.
+        """
         import netCDF4
 
         Path(path).unlink(missing_ok=True)
@@ -218,8 +221,10 @@ class Document:
                         free = dim in self.unlimited and dim not in (sizes or {})
                         place.createDimension(dim, None if free else declared)
                 more = {"chunksizes": [min(s, 100) for s in data.shape]} if huge else {}
+                more.update(stored or {} if data.ndim else {})
+                fill = attrs.pop("_FillValue", None)
                 variable = place.createVariable(
-                    name, data.dtype, part["dims"], fill_value=attrs.pop("_FillValue", None), **more
+                    name, data.dtype, part["dims"], fill_value=fill, **more
                 )
                 variable.set_auto_maskandscale(False)
                 variable.setncatts(attrs)
@@ -237,7 +242,7 @@ def flipped(content, seed):
     return bytes(data)
 
 
-def main(name, folder, first, last):
+def main(name, folder, seeds):
     """Read copies with flipped bits; a JSON line before and after each."""
     from grace_water_toolbox.core.errors import GraceWaterError
 
@@ -246,7 +251,7 @@ def main(name, folder, first, last):
     paths = json.loads((folder / "paths.json").read_text())
     whole = Path(paths[0]).read_bytes()
     values, months = read(name, paths, folder / "out.tif")
-    for seed in range(int(first), int(last)):
+    for seed in json.loads(seeds):
         print(json.dumps({"seed": seed}), flush=True)
         signal.alarm(10)  # ends the process where the library never comes back
         # A folder for each, and kept: HDF5 knows files by their inode, also those it gave up on.
