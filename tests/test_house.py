@@ -100,7 +100,7 @@ def test_shipped_code_has_nothing_the_plugin_repository_refuses():
 #: Who may open files with a library: the doors behind which damaged files do not get, and
 #: those who open what they have just written.
 DOORS = {
-    "rasterio.open": {"core/data/opening.py", "core/data/rasterfile.py", "core/data/regions.py"},
+    "rasterio.open": {"core/data/openraster.py", "core/data/rasterfile.py", "core/data/regions.py"},
     "gdal.OpenEx": {"core/data/multidim.py"},
 }
 

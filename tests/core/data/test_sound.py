@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 from grace_water_toolbox.core.data.multidim import MultidimFile
-from grace_water_toolbox.core.data.opening import open_raster
+from grace_water_toolbox.core.data.openraster import open_raster
 from grace_water_toolbox.core.data.sound import check_sound, check_source
 from grace_water_toolbox.core.errors import ReadError
 
