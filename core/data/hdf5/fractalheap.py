@@ -26,9 +26,10 @@ class FractalHeap:
         head.take(2)
         self.root, self.rows = head.address(), head.number(2)
         self.opaque = filters > 0
-        if not self.opaque:
-            whole = source.own(address, head.at + 4, "heap of names")
-            source.check_sum(whole, "heap of names")
+        # The filters of a heap stand before its sum: the size of its first block, a mask, they.
+        more = source.length_size + 4 + filters if self.opaque else 0
+        whole = source.own(address, head.at + more + 4, "heap of names")
+        source.check_sum(whole, "heap of names")
         power = all(n and n & (n - 1) == 0 for n in (self.width, self.start, self.most))
         if not power or self.start > self.most or not 0 < self.bits <= 64:
             raise Damage("a heap of names of odd blocks", head.origin)

@@ -34,6 +34,18 @@ def old(h5py_files):
     return (h5py_files / "oldest.h5").read_bytes()
 
 
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """Bytes of a NetCDF-4 file whose variables are linked in a heap."""
+    import netCDF4
+
+    path = tmp_path_factory.mktemp("many") / "many.nc"
+    with netCDF4.Dataset(path, "w") as file:
+        for number in range(30):
+            file.createVariable(f"variable{number}", "f4")
+    return path.read_bytes()
+
+
 @pytest.fixture
 def refused(tmp_path):
     """The message for a file of these bytes."""
@@ -80,6 +92,13 @@ def test_any_changed_byte_of_a_header_is_found(new, refused):
     size = 16 + new[at + 6]
     for byte in range(at, at + size):
         assert "at byte" in refused(changed(new, byte, [new[byte] ^ 16]))
+
+
+def test_any_changed_byte_of_a_heap_of_names_is_found(many, refused):
+    at = places(many, b"FRHP")[0]
+    for byte in range(at, at + 146):
+        for bit in (0, 5):
+            assert "at byte" in refused(changed(many, byte, [many[byte] ^ 1 << bit]))
 
 
 KEY = 8 + 3 * 8
