@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from headless import ROOT
-from screenshots import keep, rest, show, tidy
+from screenshots import keep, report, rest, show, tidy
 from window import run_in_window
 
 TEXTS = ("downscale-dialog", "downscale-comparison")
@@ -157,7 +157,7 @@ def scenario(window):
         },
     )
     yield from window.close_dialog(dialog)
-    yield from page(window, compared["OUTPUT_HTML"], "downscale-comparison")
+    yield from report(window, compared["OUTPUT_HTML"], "downscale-comparison", 2150)
 
 
 def restyle(coarse, fine, sigma, share):
@@ -171,22 +171,6 @@ def restyle(coarse, fine, sigma, share):
     sequential(BAND, "outside training", WARNING)(share)
     for layer in (coarse, fine, sigma, share):
         layer.triggerRepaint()
-
-
-def page(window, path, name):
-    """The top of a report as the browser shows it."""
-    from qgis.PyQt.QtCore import QUrl
-    from qgis.PyQt.QtWebKitWidgets import QWebView
-
-    view, loaded = QWebView(), []
-    view.resize(900, 2150)
-    view.loadFinished.connect(loaded.append)
-    view.load(QUrl.fromLocalFile(path))
-    view.show()
-    yield "the report", lambda: loaded
-    yield from rest()
-    window.picture(name, view)
-    view.close()
 
 
 if __name__ == "__main__":

@@ -206,13 +206,13 @@ def one_month(window, path, name, basins):
     window.picture(name, canvas)
 
 
-def report(window, path, name):
+def report(window, path, name, height=1000):
     """The top of a report as the browser shows it."""
     from qgis.PyQt.QtCore import QUrl
     from qgis.PyQt.QtWebKitWidgets import QWebView
 
     view, loaded = QWebView(), []
-    view.resize(900, 1000)
+    view.resize(900, height)
     view.loadFinished.connect(loaded.append)
     view.load(QUrl.fromLocalFile(path))
     view.show()
