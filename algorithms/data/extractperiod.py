@@ -94,8 +94,8 @@ class ExtractPeriod(GraceAlgorithm):
 
     def check(self, parameters, context):
         """Period and flags, from the headers."""
+        from ...core.data.agreement import check_same_months
         from ...core.data.grid import check_same_grid
-        from ...core.data.stack import check_same_months
 
         with ExitStack() as files:
             stack, flags = self._open(files)

@@ -117,8 +117,8 @@ class GapReport(GraceAlgorithm):
 
     def check(self, parameters, context):
         """Headers, and the package that draws."""
+        from ...core.data.agreement import check_same_months
         from ...core.data.grid import check_same_grid
-        from ...core.data.stack import check_same_months
 
         if parameters.get("OUTPUT_HTML") not in (None, ""):
             check_packages(("matplotlib",))

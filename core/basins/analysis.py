@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..data.agreement import check_same_months, require_units
 from ..data.grid import check_same_grid
-from ..data.stack import check_same_months, require_units, short_name
+from ..data.stack import short_name
 from ..errors import ParameterError
 from ..progress import SILENT
 from .propagation import basin_uncertainty

@@ -4,9 +4,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from .agreement import check_same_months
 from .flags import FILLED_FLAGS
 from .grid import check_same_grid
-from .stack import check_same_months
 
 
 class ObservedStack:

@@ -1,7 +1,7 @@
 """Whether two stacks go together in an operation: their units and baselines."""
 
 from ..errors import BaselineError, ParameterError, UnitsError
-from .stack import require_units
+from .agreement import require_units
 from .units import storage_factor
 
 #: Operations whose operands are of one kind: their units and baselines must agree.

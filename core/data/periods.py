@@ -7,12 +7,13 @@ import numpy as np
 from ..errors import DataError, ParameterError, TimeAxisError
 from ..progress import SILENT
 from . import months as calendar
+from .agreement import check_same_months
 from .blocks import run_blocks
 from .flags import FILLED_FLAGS
 from .grid import check_same_grid
 from .rasterfile import RasterWriter
 from .reference import written_type
-from .stack import check_same_months, stack_writer
+from .stack import stack_writer
 
 PERIODS = ("span", "month", "year", "season", "calendar month")
 #: Calendar months of a season; December belongs to the year of the January after it.

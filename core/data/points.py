@@ -6,11 +6,12 @@ import numpy as np
 
 from ..errors import GridError, ParameterError
 from ..progress import SILENT
+from .agreement import check_same_months
 from .blocks import MEMORY_BUDGET
 from .flags import FILLED_FLAGS
 from .grid import check_same_grid
 from .rasterfile import tile_shape
-from .stack import StackInfo, check_same_months
+from .stack import StackInfo
 
 METHODS = ("nearest", "bilinear")
 _EPS = 1e-6

@@ -16,12 +16,20 @@ def read_grid(source, name):
     `GridError`.
     """
     with open_raster(source, name) as file:
-        t, crs = file.transform, file.crs.to_wkt() if file.crs else ""
-        width, height = file.width, file.height
+        return grid_of(file, name)
+
+
+def grid_of(file, name, crs=""):
+    """The `Grid` of an open raster; ``crs`` is taken where the file states none.
+
+    Raises `GridError` naming ``name`` for a raster without a place, rotated or flipped.
+    """
+    t = file.transform
     if t.is_identity:
         raise GridError("a georeferenced raster is expected", "no position", name)
     if t.b or t.d or t.e >= 0 or t.a <= 0:
         raise GridError("a north-up raster is expected", "a rotated or flipped one", name)
+    crs = file.crs.to_wkt() if file.crs else crs
     if not crs:
         raise GridError(
             "a raster with a coordinate reference system is expected",
@@ -29,7 +37,7 @@ def read_grid(source, name):
             name,
             "Assign one first (Raster ▸ Projections ▸ Assign projection).",
         )
-    return Grid(t.c, t.f, t.a, -t.e, width, height, crs)
+    return Grid(t.c, t.f, t.a, -t.e, file.width, file.height, crs)
 
 
 def same_crs(first, second):

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import BaselineError, GridError, ReadError, TimeAxisError, UnitsError
+from ..errors import ReadError
 from . import months as calendar
+from .bandmonths import band_months
 from .grid import WGS84, Grid
 from .openraster import open_raster, read_window
 from .rasterfile import RasterWriter
+from .reference import grid_of
 from .units import storage_factor
 
 
@@ -95,20 +97,7 @@ class MonthlyStack:
 
     def _read_info(self):
         file, tags = self._file, self._file.tags()
-        t = file.transform
-        if t.is_identity:
-            raise GridError("a georeferenced raster is expected", "no position", self.name)
-        if t.b or t.d or t.e >= 0 or t.a <= 0:
-            raise GridError("a north-up raster is expected", "a rotated or flipped one", self.name)
-        crs = file.crs.to_wkt() if file.crs else _crs_of_degrees(tags)
-        if not crs:
-            raise GridError(
-                "a raster with a coordinate reference system is expected",
-                "none",
-                self.name,
-                "Assign one first (Raster ▸ Projections ▸ Assign projection).",
-            )
-        grid = Grid(t.c, t.f, t.a, -t.e, file.width, file.height, crs)
+        grid = grid_of(file, self.name, crs=_crs_of_degrees(tags))
         for scale, offset in set(zip(file.scales, file.offsets)):
             check_scale(scale, offset, self.name)
         months = self._read_months()
@@ -118,7 +107,7 @@ class MonthlyStack:
         return StackInfo(grid, months, units, tags.get("long_name", ""), baseline, history)
 
     def _read_months(self):
-        months = _band_months(self._file, self.name)
+        months = band_months(self._file, self.name)
         calendar.check_complete(months, self.name)
         return months
 
@@ -220,32 +209,6 @@ def write_stack(path, info, values):
         writer.write(values)
 
 
-def check_same_months(first, second):
-    """Raise `TimeAxisError` unless two stacks cover the same months."""
-    a, b = first.months, second.months
-    if a.size != b.size or a[0] != b[0]:
-        raise TimeAxisError(
-            f"{first.name} and {second.name} must cover the same months",
-            f"{a[0]} to {a[-1]} and {b[0]} to {b[-1]}",
-        )
-
-
-def check_same_baseline(first, second):
-    """Raise `BaselineError` when both stacks state a baseline and they differ."""
-    if first.baseline and second.baseline and first.baseline != second.baseline:
-        raise BaselineError(
-            f"{first.name} and {second.name} must be anomalies to one baseline",
-            f"{'…'.join(first.baseline)} and {'…'.join(second.baseline)}",
-            remedy="Re-base them to the same months.",
-        )
-
-
-def require_units(stack):
-    """Raise `UnitsError` when a stack does not say its units."""
-    if not stack.units:
-        raise UnitsError("a stack that states its units is expected", "no units", stack.name)
-
-
 def short_name(source):
     """The part of a source that a person recognises."""
     text = str(source)
@@ -275,24 +238,3 @@ def _holds(dtype, value):
     """Whether ``dtype`` can hold ``value``; NaN needs no search."""
     limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     return bool(limits.min <= value <= limits.max)
-
-
-def _band_months(file, name):
-    descriptions = file.descriptions
-    if all(calendar.is_month(d) for d in descriptions):
-        return np.array([calendar.parse_month(d) for d in descriptions], "datetime64[M]")
-    tags = file.tags()
-    stamps = [file.tags(i).get("NETCDF_DIM_time") for i in file.indexes]
-    units = tags.get("time#units") or tags.get("time#Units")
-    if units and all(stamps):
-        from .timeaxis import decode_times
-
-        kind = tags.get("time#calendar", "")
-        times = decode_times(np.array(stamps, float), units, name, kind)
-        return times.astype("datetime64[M]")
-    raise TimeAxisError(
-        "bands with a month each are expected (band descriptions such as 2004-01)",
-        f"{file.count} bands described {descriptions[0]!r} and so on",
-        name,
-        "Import the file with 'Import GRACE', or write the months into the band descriptions.",
-    )

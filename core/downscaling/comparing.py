@@ -11,12 +11,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from ..data.agreement import check_same_baseline, require_units
 from ..data.blasthreads import single_blas_thread
 from ..data.blocks import MEMORY_BUDGET, plan_blocks
 from ..data.grid import check_same_grid, snap_extent
 from ..data.months import parse_month
 from ..data.reference import same_crs
-from ..data.stack import check_same_baseline, require_units
 from ..errors import DataError, GridError, TimeAxisError
 from ..progress import SILENT
 from .residual import Correction, coarse_mean

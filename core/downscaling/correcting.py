@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..data.agreement import check_same_baseline, check_same_months, require_units
 from ..data.atomic import atomic_paths
 from ..data.blasthreads import single_blas_thread
 from ..data.blocks import MEMORY_BUDGET, plan_blocks
@@ -12,12 +13,7 @@ from ..data.flags import FILLED_FLAGS, OBSERVED, STAGE_A, UNFILLED
 from ..data.gdalcache import bounded_cache
 from ..data.grid import check_same_grid, snap_extent
 from ..data.reference import same_crs
-from ..data.stack import (
-    check_same_baseline,
-    check_same_months,
-    require_units,
-    stack_writer,
-)
+from ..data.stack import stack_writer
 from ..errors import GridError, ParameterError, TimeAxisError
 from ..progress import SILENT
 from .residual import INTERPOLATIONS, Closing, Correction, coarse_mean

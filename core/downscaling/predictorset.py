@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..data.grid import Grid
 from ..data.months import month_text, parse_month
 from ..data.openraster import open_raster, read_window
 from ..data.rasterfile import RasterWriter
+from ..data.reference import grid_of
 from ..data.stack import short_name
-from ..errors import GridError, ReadError
+from ..errors import ReadError
 
 KIND = "gracewater predictors"
 _DATED = re.compile(r"^(?P<name>\S+) (?P<month>\d{4}-\d{2})$")
@@ -77,14 +77,8 @@ class PredictorSet:
         self._file.close()
 
     def _read_header(self):
-        file, t = self._file, self._file.transform
-        if t.is_identity or t.b or t.d or t.e >= 0 or t.a <= 0 or not file.crs:
-            raise GridError(
-                "a north-up raster with a coordinate reference system is expected",
-                "none" if not file.crs else "a rotated, flipped or unplaced one",
-                self.name,
-            )
-        self.grid = Grid(t.c, t.f, t.a, -t.e, file.width, file.height, file.crs.to_wkt())
+        file = self._file
+        self.grid = grid_of(file, self.name)
         self.variables = {}
         for band, (text, units) in enumerate(zip(file.descriptions, file.units), 1):
             dated = _DATED.match(text or "")

@@ -5,13 +5,14 @@ from typing import Optional
 
 import numpy as np
 
+from ..data.agreement import check_same_months
 from ..data.atomic import atomic_paths
 from ..data.blocks import run_blocks
 from ..data.describing import MAP_CELLS
 from ..data.flags import FILLED_FLAGS, STAGE_A, STAGE_B
 from ..data.grid import check_same_grid
 from ..data.rasterfile import RasterWriter
-from ..data.stack import StackInfo, check_same_months
+from ..data.stack import StackInfo
 from ..errors import DataError
 from ..progress import SILENT
 from .gaps import observed_span

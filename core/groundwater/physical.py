@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.agreement import require_units
 from ..data.atomic import atomic_paths
 from ..data.blocks import run_blocks
 from ..data.grid import check_same_grid
 from ..data.months import DEFAULT_BASELINE, baseline_mask
-from ..data.stack import MonthlyStack, StackInfo, require_units, stack_writer
+from ..data.stack import MonthlyStack, StackInfo, stack_writer
 from ..errors import BaselineError, DataError, ParameterError, TimeAxisError
 from ..progress import SILENT
 from .separating import reader

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.agreement import check_same_baseline, require_units
 from ..data.atomic import atomic_paths
 from ..data.blocks import run_blocks
 from ..data.flags import FILLED_FLAGS
 from ..data.grid import check_same_grid
 from ..data.months import DEFAULT_BASELINE, baseline_mask
-from ..data.stack import StackInfo, check_same_baseline, require_units, stack_writer
+from ..data.stack import StackInfo, stack_writer
 from ..errors import BaselineError, DataError, ParameterError, TimeAxisError
 from ..progress import SILENT
 from .separation import propagate, rebase, separate

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 import numpy as np
 
+from ..data.agreement import check_same_months, require_units
 from ..data.aligning import AlignedReader
 from ..data.atomic import atomic_paths
 from ..data.blocks import run_blocks
@@ -11,7 +12,7 @@ from ..data.flags import FILLED_FLAGS
 from ..data.grid import check_same_grid
 from ..data.months import DEFAULT_BASELINE, baseline_mask
 from ..data.rasterfile import RasterWriter
-from ..data.stack import StackInfo, check_same_months, require_units, stack_writer
+from ..data.stack import StackInfo, stack_writer
 from ..errors import BaselineError, DataError, ParameterError, TimeAxisError, located
 from ..groundwater.separation import rebase
 from ..progress import SILENT

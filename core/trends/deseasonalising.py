@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..data.agreement import check_same_months
 from ..data.atomic import atomic_paths
 from ..data.blocks import run_blocks
 from ..data.flags import FILLED_FLAGS
 from ..data.grid import check_same_grid
-from ..data.stack import check_same_months, stack_writer
+from ..data.stack import stack_writer
 from ..errors import DataError, ParameterError, located
 from ..progress import SILENT
 from .season import METHODS, split_season

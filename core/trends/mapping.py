@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.agreement import check_same_months
 from ..data.blocks import run_blocks
 from ..data.flags import FILLED_FLAGS
 from ..data.grid import check_same_grid
 from ..data.rasterfile import RasterWriter
-from ..data.stack import check_same_months
 from ..errors import DataError, ParameterError, located
 from ..progress import SILENT
 from .correction import TESTS, corrected_trend_test

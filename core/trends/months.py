@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from ..data.agreement import check_same_months
 from ..data.flags import FILLED_FLAGS
 from ..data.grid import check_same_grid
 from ..data.months import parse_month
-from ..data.stack import check_same_months
 from ..errors import TimeAxisError
 
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.agreement import check_same_baseline
 from ..data.alignedview import AlignedView, window_of
 from ..data.aligning import check_alignment
 from ..data.grid import Grid
 from ..data.operands import result_units
 from ..data.reference import same_crs
 from ..data.separable import axis_weights
-from ..data.stack import check_same_baseline
 from ..errors import GridError, TimeAxisError
 from .periods import bands_between
 

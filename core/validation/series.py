@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..basins.zonal import coverage_of, stack_basin_series
-from ..data.stack import StackInfo, require_units
+from ..data.agreement import require_units
+from ..data.stack import StackInfo
 from ..data.units import storage_factor
 from ..errors import DataError, TimeAxisError
 from ..progress import SILENT

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..data.agreement import require_units
 from ..data.grid import Grid
 from ..data.points import cells_of_points
 from ..data.reference import same_crs
-from ..data.stack import StackInfo, require_units
+from ..data.stack import StackInfo
 from ..errors import DataError, GridError, ParameterError
 from ..progress import SILENT
 from .scores import quantile_bins, score

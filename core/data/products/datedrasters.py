@@ -9,6 +9,7 @@ import numpy as np
 from ...errors import GridError, ReadError, TimeAxisError
 from ..grid import Grid
 from ..openraster import open_raster
+from ..reference import grid_of
 from ..stack import check_scale
 from .cf import check_one_unit
 from .latlon import MAX_SIDE
@@ -67,12 +68,7 @@ def inspect_raster(path):
                 name,
                 "Cut it to the region first.",
             )
-        t = file.transform
-        if t.is_identity or t.b or t.d or t.e >= 0 or t.a <= 0:
-            raise GridError("a georeferenced, north-up raster is expected", "another", name)
-        if not file.crs:
-            raise GridError("a raster with a coordinate reference system is expected", "none", name)
-        grid = Grid(t.c, t.f, t.a, -t.e, file.width, file.height, file.crs.to_wkt())
+        grid = grid_of(file, name)
         check_scale(file.scales[0], file.offsets[0], name)
         try:
             units = file.tags().get("units") or file.units[0] or ""

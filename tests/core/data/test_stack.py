@@ -4,13 +4,15 @@ import threading
 
 import numpy as np
 import pytest
+from grace_water_toolbox.core.data.agreement import (
+    check_same_baseline,
+    check_same_months,
+    require_units,
+)
 from grace_water_toolbox.core.data.grid import Grid
 from grace_water_toolbox.core.data.stack import (
     MonthlyStack,
     StackInfo,
-    check_same_baseline,
-    check_same_months,
-    require_units,
     short_name,
     stack_writer,
     write_stack,
