@@ -4,7 +4,8 @@ from ..data.units import storage_factor
 from ..errors import ModelError
 from .channels import Channels
 from .coarsefield import CoarseField
-from .runners import PatchRunner, PixelRunner
+from .patchrunner import PatchRunner
+from .pixelrunner import PixelRunner
 from .session import ModelSession
 
 

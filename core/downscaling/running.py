@@ -14,8 +14,8 @@ from ..errors import DataError, ModelError
 from ..progress import SILENT
 from .channels import check_predictors
 from .job_parts import added_field, job_runner
+from .prediction import Prediction
 from .run_summary import DownscaleSummary
-from .runners import Prediction
 
 #: A share of cells above which the log warns that the model is used outside its training.
 OUTSIDE_WARNING = 0.05

@@ -12,8 +12,8 @@ import pytest
 from grace_water_toolbox.core.data.grid import Grid
 from grace_water_toolbox.core.downscaling.contract import Contract, Spacing, Target, Variable
 from grace_water_toolbox.core.downscaling.model import load_model
+from grace_water_toolbox.core.downscaling.pixelrunner import LEAST_ROWS, PixelRunner
 from grace_water_toolbox.core.downscaling.predictorset import predictor_writer
-from grace_water_toolbox.core.downscaling.runners import LEAST_ROWS, PixelRunner
 from grace_water_toolbox.core.downscaling.session import ModelSession
 from onnx import TensorProto, helper
 

@@ -9,8 +9,9 @@ from grace_water_toolbox.core.downscaling.channels import Channels, column_runs
 from grace_water_toolbox.core.downscaling.contract import Contract, Spacing, Target, Tile, Variable
 from grace_water_toolbox.core.downscaling.ensembles import combine
 from grace_water_toolbox.core.downscaling.model import load_model
+from grace_water_toolbox.core.downscaling.patchrunner import PatchRunner
+from grace_water_toolbox.core.downscaling.pixelrunner import PixelRunner
 from grace_water_toolbox.core.downscaling.predictorset import PredictorSet, predictor_writer
-from grace_water_toolbox.core.downscaling.runners import PatchRunner, PixelRunner
 from grace_water_toolbox.core.downscaling.session import ModelSession
 from grace_water_toolbox.core.downscaling.windows import axis_patches
 from onnx import TensorProto, helper, numpy_helper
