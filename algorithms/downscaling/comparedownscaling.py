@@ -150,11 +150,8 @@ class CompareDownscaling(MaskAlgorithm):
         """Make the baselines, score everything region by region, write."""
         from ...core.downscaling.baselines import made_baselines
         from ...core.downscaling.compare_report import compare_report, verdicts
-        from ...core.downscaling.comparing import (
-            Scores,
-            check_comparison,
-            compare_downscaling,
-        )
+        from ...core.downscaling.comparing import check_comparison, compare_downscaling
+        from ...core.downscaling.scores import Scores
 
         html = self.file_target(parameters, "OUTPUT_HTML", context)
         scratch = Path(QgsProcessingUtils.tempFolder()) / "delta.tif"

@@ -7,8 +7,6 @@ sub-grid standard deviation √(A x′²). Against a truth T where there is one:
 correlation and bias of x, and of x′ alone (METHODS §7 and §10).
 """
 
-from dataclasses import dataclass, fields
-
 import numpy as np
 
 from ..data.agreement import check_same_baseline, require_units
@@ -19,65 +17,10 @@ from ..data.months import parse_month
 from ..data.reference import same_crs
 from ..errors import DataError, GridError, TimeAxisError
 from ..progress import SILENT
+from ..validation.metrics import Moments
 from .residual import Correction, coarse_mean
+from .scores import Scores, agreement, root_mean_square
 from .splines import spline_field
-
-
-@dataclass
-class Scores:
-    """Scores of one stack in cm; NaN where there is nothing to score against.
-
-    ``coarse_*`` of coarse means against the coarse field; ``subgrid_sd`` of the stack,
-    ``truth_subgrid_sd`` of the truth; ``fine_*`` of fine values, ``within_*`` of their
-    departures from the coarse means, both against the truth. Means are area-weighted over
-    cells and months that every compared stack has.
-    """
-
-    name: str
-    coarse_rmse: float = np.nan
-    coarse_cc: float = np.nan
-    coarse_bias: float = np.nan
-    subgrid_sd: float = np.nan
-    truth_subgrid_sd: float = np.nan
-    fine_rmse: float = np.nan
-    fine_cc: float = np.nan
-    fine_bias: float = np.nan
-    within_rmse: float = np.nan
-    within_cc: float = np.nan
-    cells: int = 0
-    months: int = 0
-
-    def row(self):
-        """Values in the order of the fields."""
-        return [getattr(self, f.name) for f in fields(self)]
-
-
-class Moments:
-    """Weighted sums from which RMSE, correlation, bias and spread follow."""
-
-    def __init__(self):
-        self.sums = np.zeros(6)
-
-    def add(self, x, y, w):
-        """Add pairs with weights; all finite."""
-        self.sums += [
-            w.sum(), (w * x).sum(), (w * y).sum(),
-            (w * x * x).sum(), (w * y * y).sum(), (w * x * y).sum(),
-        ]  # fmt: skip
-
-    def scores(self):
-        """(rmse, correlation, bias), NaN without pairs."""
-        w, x, y, xx, yy, xy = self.sums
-        if w <= 0:
-            return np.nan, np.nan, np.nan
-        rmse = np.sqrt(max(xx - 2 * xy + yy, 0.0) / w)
-        spread = (xx / w - (x / w) ** 2) * (yy / w - (y / w) ** 2)
-        cc = (xy / w - x * y / w**2) / np.sqrt(spread) if spread > 1e-18 else np.nan
-        return rmse, cc, (x - y) / w
-
-    def spread(self, which):
-        """Root mean square of x (0) or y (1)."""
-        return np.sqrt(self.sums[3 + which] / self.sums[0]) if self.sums[0] > 0 else np.nan
 
 
 def compare_downscaling(
@@ -192,15 +135,17 @@ class _Comparison:
         self.fine_areas = np.asarray(correction.fine.cell_areas())
         count = len(every)
         self.means = None
-        self.coarse_moments = [Moments() for _ in range(count)]
-        self.fine_moments = [Moments() for _ in range(count)]
-        self.within_moments = [Moments() for _ in range(count)]
+        none = Moments.of(np.empty(0), np.empty(0))
+        self.coarse_moments, self.fine_moments, self.within_moments = (
+            [none] * count for _ in range(3)
+        )
         self.cells = 0
 
     def _blocks(self, share, memory):
         grid, done = self.correction.fine, 0
-        # Of each stack the values, what is taken off them and pairs with the truth; masks.
-        planes = 3 * len(self.every) + 4
+        # Of each stack the values, what is taken off them and pairs with the truth; masks;
+        # what moments are made of.
+        planes = 3 * len(self.every) + 12
         for block in plan_blocks(grid, 8 * planes * self.months.size, memory):
             share.check()
             row, col, ny, nx = block
@@ -232,10 +177,10 @@ class _Comparison:
         self.means = [
             coarse_mean(t, weights, self.correction.whole, self.min_share) for t in totals
         ]
-        for moments, mean in zip(self.coarse_moments, self.means):
+        for i, mean in enumerate(self.means):
             use = np.isfinite(mean) & np.isfinite(self.goal)
             w = np.broadcast_to(self.areas, mean.shape)[use]
-            moments.add(mean[use], self.goal[use], w)
+            self.coarse_moments[i] += Moments.of(mean[use], self.goal[use], w)
 
     def fine_scores(self, share, memory):
         """Moments of fine values and of their departures from the coarse means."""
@@ -249,20 +194,21 @@ class _Comparison:
             truth, truth_up = values_of[-1][use], up[-1][use]
             for i, values in enumerate(values_of):
                 x = values[use]
-                self.fine_moments[i].add(x, truth, w)
-                self.within_moments[i].add(x - up[i][use], truth - truth_up, w)
+                self.fine_moments[i] += Moments.of(x, truth, w)
+                self.within_moments[i] += Moments.of(x - up[i][use], truth - truth_up, w)
 
     def scores(self, i, name, has_truth):
         """`Scores` of the i-th stack."""
-        rmse, cc, bias = self.coarse_moments[i].scores()
+        within = self.within_moments[i]
+        rmse, cc, bias = agreement(self.coarse_moments[i])
         found = Scores(
-            name, rmse, cc, bias, self.within_moments[i].spread(0),
+            name, rmse, cc, bias, root_mean_square(within.w, within.x, within.xx),
             cells=self.cells, months=self.months.size,
         )  # fmt: skip
         if has_truth:
-            found.truth_subgrid_sd = self.within_moments[i].spread(1)
-            found.fine_rmse, found.fine_cc, found.fine_bias = self.fine_moments[i].scores()
-            found.within_rmse, found.within_cc, _ = self.within_moments[i].scores()
+            found.truth_subgrid_sd = root_mean_square(within.w, within.y, within.yy)
+            found.fine_rmse, found.fine_cc, found.fine_bias = agreement(self.fine_moments[i])
+            found.within_rmse, found.within_cc, _ = agreement(within)
         return found
 
 
