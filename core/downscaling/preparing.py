@@ -13,16 +13,17 @@ from ..data.months import month_text
 from ..errors import DataError, ParameterError
 from ..progress import SILENT
 from .holes import FARTHEST, MOST_CELLS, fill_months, read_around, write_bands
+from .predictorparts import MEAN
 from .predictorset import predictor_writer
-from .preparation import MEAN
 
 FINER = ("bilinear", "nearest")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """``holes`` cells a hole may be away from a value (0: none is filled); ``finer`` how a
+    """How holes and coarse layers are met.
 
+    ``holes`` cells a hole may be away from a value (0: none is filled); ``finer`` how a
     coarse layer reaches fine cells; ``min_share`` of a coarse cell that needs values.
     ``empty_cells``: fill cells too that never have a value.
     """
