@@ -21,7 +21,7 @@ from .feedback import QgisProgress
 from .groups import GROUPS
 from .help import help_html
 from .labels import label_parameters, title
-from .styling import LayerStyler
+from .layerstyler import LayerStyler
 from .targets import check_ending, check_targets
 
 ICONS = Path(__file__).resolve().parents[1] / "plugin" / "icons"

@@ -1,34 +1,20 @@
-"""How output layers look when QGIS loads them."""
+"""How output rasters look when QGIS loads them."""
 
 import math
 
 from qgis.core import (
     QgsColorRampLegendNodeSettings,
     QgsColorRampShader,
-    QgsEditorWidgetSetup,
-    QgsFillSymbol,
     QgsGradientColorRamp,
     QgsGradientStop,
-    QgsGraduatedSymbolRenderer,
-    QgsLinePatternFillSymbolLayer,
-    QgsLineSymbol,
-    QgsMarkerSymbol,
     QgsPalettedRasterRenderer,
-    QgsProcessingLayerPostProcessorInterface,
     QgsRasterShader,
-    QgsRendererRange,
     QgsSingleBandPseudoColorRenderer,
-    QgsSingleSymbolRenderer,
 )
 from qgis.PyQt.QtGui import QColor
 
-# A post-processor kept on the algorithm is collected before QGIS calls it.
-_ALIVE = []
-
 #: Red for loss, blue for gain; readable for colour-blind people.
 DIVERGING = ("#b2182b", "#ef8a62", "#fddbc7", "#f7f7f7", "#d1e5f0", "#67a9cf", "#2166ac")
-
-OUTLINE = {"outline_color": "#22303c", "outline_width": "0.5"}
 
 #: Light to dark, for errors and uncertainties.
 SEQUENTIAL = ("#f7fcf5", "#c7e9c0", "#74c476", "#238b45", "#00441b")
@@ -47,30 +33,6 @@ FLAG_CLASSES = (
 )
 
 
-class LayerStyler(QgsProcessingLayerPostProcessorInterface):
-    """Applies a style function to a loaded layer."""
-
-    def __init__(self, style):
-        """``style(layer)`` sets the renderer."""
-        super().__init__()
-        self._style = style
-
-    @classmethod
-    def keep(cls, style):
-        """A styler that lives until it has run."""
-        styler = cls(style)
-        _ALIVE.append(styler)
-        return styler
-
-    def postProcessLayer(self, layer, context, feedback):
-        """Called by QGIS on the main thread."""
-        if layer is not None and layer.isValid():
-            self._style(layer)
-            layer.triggerRepaint()
-        if self in _ALIVE:
-            _ALIVE.remove(self)
-
-
 def diverging(band, unit="", limit=None):
     """A style function: one band, symmetric limits around zero, unit in the legend.
 
@@ -84,7 +46,7 @@ def diverging(band, unit="", limit=None):
         if top is None:
             low, high = provider.cumulativeCut(band, 0.02, 0.98, layer.extent(), 250000)
             top = max(abs(low), abs(high))
-        layer.setRenderer(_renderer(provider, band, _round_up(top), unit))
+        layer.setRenderer(_renderer(provider, band, round_up(top), unit))
 
     return style
 
@@ -95,7 +57,7 @@ def sequential(band, unit="", colours=SEQUENTIAL):
     def style(layer):
         provider = layer.dataProvider()
         stats = provider.bandStatistics(band, extent=layer.extent(), sampleSize=250000)
-        top = _round_up(min(stats.maximumValue, stats.mean + 2.0 * (stats.stdDev or 0.0)))
+        top = round_up(min(stats.maximumValue, stats.mean + 2.0 * (stats.stdDev or 0.0)))
         layer.setRenderer(_pseudocolour(provider, band, 0.0, top, colours, unit))
 
     return style
@@ -161,75 +123,6 @@ def calendar_months(band):
     return steps(band, [(i + 2.0, colour, name) for i, (name, colour) in enumerate(MONTHS.items())])
 
 
-def outlines(layer):
-    """The style of basins: outlines, so that the maps below them stay in view."""
-    symbol = QgsFillSymbol.createSimple({**OUTLINE, "style": "no"})
-    layer.setRenderer(QgsSingleSymbolRenderer(symbol))
-
-
-def dots(size=0.7):
-    """A style function for stippling: small black dots of ``size`` mm."""
-
-    def style(layer):
-        symbol = QgsMarkerSymbol.createSimple(
-            {"name": "circle", "color": "#000000", "outline_style": "no", "size": str(size)}
-        )
-        layer.setRenderer(QgsSingleSymbolRenderer(symbol))
-
-    return style
-
-
-def hatched(distance=2.0):
-    """A style function for polygons: slanting lines ``distance`` mm apart, no outline."""
-
-    def style(layer):
-        lines = QgsLinePatternFillSymbolLayer()
-        lines.setLineAngle(45.0)
-        lines.setDistance(distance)
-        lines.setSubSymbol(
-            QgsLineSymbol.createSimple({"line_color": "#000000", "line_width": "0.2"})
-        )
-        symbol = QgsFillSymbol.createSimple({})
-        # Handed over one by one: of a list given at once QGIS 3.22 does not become the owner.
-        symbol.changeSymbolLayer(0, lines)
-        layer.setRenderer(QgsSingleSymbolRenderer(symbol))
-
-    return style
-
-
-def graduated(field, unit, decimals, share=1.0):
-    """A style function for polygons: ``field`` in symmetric classes around zero.
-
-    ``decimals`` (field: number of digits) is how the attribute table rounds. The
-    classes reach as far as ``share`` of the values do, so that one extreme does not
-    take the colour from all others; the outer two then are open.
-    """
-
-    def style(layer):
-        fields = layer.fields()
-        index = fields.indexOf(field)
-        values = (feature.attribute(index) for feature in layer.getFeatures())
-        sizes = sorted(abs(v) for v in values if isinstance(v, float) and math.isfinite(v))
-        most = sizes[-1] if sizes else 0.0
-        top = _round_up(sizes[max(0, math.ceil(share * len(sizes)) - 1)] if sizes else 0.0)
-        edges = [top * (2.0 * i / len(DIVERGING) - 1.0) for i in range(len(DIVERGING) + 1)]
-        ranges = []
-        for start, end, colour in zip(edges, edges[1:], DIVERGING):
-            symbol = QgsFillSymbol.createSimple({**OUTLINE, "color": colour})
-            label = f"{start:.2f} to {end:.2f} {unit}"
-            if most > top and start == edges[0]:
-                start, label = -most, f"below {end:.2f} {unit}"
-            elif most > top and end == edges[-1]:
-                end, label = most, f"above {start:.2f} {unit}"
-            ranges.append(QgsRendererRange(start, end, symbol, label))
-        layer.setRenderer(QgsGraduatedSymbolRenderer(field, ranges))
-        for name, digits in decimals.items():
-            widget = QgsEditorWidgetSetup("Range", {"Precision": digits})
-            layer.setEditorWidgetSetup(fields.indexOf(name), widget)
-
-    return style
-
-
 def _renderer(provider, band, top, unit):
     return _pseudocolour(provider, band, -top, top, DIVERGING, unit)
 
@@ -260,7 +153,7 @@ def _pseudocolour(provider, band, low, high, names, unit):
     return renderer
 
 
-def _round_up(value):
+def round_up(value):
     """The next number that reads well in a legend."""
     if not math.isfinite(value) or value <= 0:
         return 1.0

@@ -8,8 +8,8 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
 )
 
+from ..featurestyles import graduated
 from ..sinks import title_layers, write_sinks
-from ..styling import graduated
 from ..version import VERSION
 from .common import BasinAlgorithm
 from .tables import SERIES_FIELDS, SUMMARY_FIELDS, series_rows, summary_rows

@@ -13,8 +13,8 @@ from qgis.core import (
 from ...core.basins.deficit import MAX_GAP, MIN_MONTHS
 from ...core.errors import ParameterError
 from ..base import BASELINE
+from ..featurestyles import graduated
 from ..sinks import title_layers, write_sinks
-from ..styling import graduated
 from ..version import VERSION
 from .common import BasinAlgorithm
 from .deficittables import (

@@ -15,8 +15,8 @@ from qgis.core import (
 
 from ...core.data.stack import short_name
 from ...core.errors import ParameterError
+from ..featurestyles import graduated
 from ..sinks import title_layers, write_sinks
-from ..styling import graduated
 from ..version import VERSION
 from .closuretables import DECIMALS, MONTHLY_FIELDS, SUMMARY_FIELDS, monthly_rows, summary_rows
 from .common import BasinAlgorithm

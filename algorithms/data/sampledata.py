@@ -22,7 +22,7 @@ from ...core.data.atomic import atomic_path
 from ...core.data.sample import NOTE, STORAGES, TRUTH_FIELDS
 from ..base import GraceAlgorithm
 from ..compat import field
-from ..styling import outlines
+from ..featurestyles import outlines
 from .sampleextras import check_extras, declare_extras, write_files, write_layers
 from .samplepredictors import declare_predictors, write_predictors
 from .samplestyles import TRUTH_STACKS, styles

@@ -1,19 +1,20 @@
 """What the mask algorithms share: lists of rasters, outputs, colours."""
 
 from qgis.core import (
-    QgsPalettedRasterRenderer,
     QgsProcessingOutputNumber,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
 )
-from qgis.PyQt.QtGui import QColor
 
 from ...core.errors import GridError, ParameterError
 from ..base import GraceAlgorithm
 from ..rasterlists import list_layers
+from ..styling import classes
 
 NUMBER = QgsProcessingParameterNumber.Type
+#: A style: kept cells transparent, excluded ones blue.
+mask_style = classes(1, [(0, "kept", "#00000000"), (1, "excluded", "#2166ac")])
 
 
 class MaskAlgorithm(GraceAlgorithm):
@@ -137,12 +138,3 @@ class MaskAlgorithm(GraceAlgorithm):
         if fraction:
             results["OUTPUT_FRACTION"] = fraction
         return results
-
-
-def mask_style(layer):
-    """Excluded cells blue, kept ones transparent."""
-    classes = [
-        QgsPalettedRasterRenderer.Class(0, QColor(0, 0, 0, 0), "kept"),
-        QgsPalettedRasterRenderer.Class(1, QColor("#2166ac"), "excluded"),
-    ]
-    layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, classes))

@@ -11,9 +11,9 @@ from qgis.core import (
 
 from ...core.trends.hotspots import DIRECTIONS, MIN_SLOPE, P
 from ..base import GraceAlgorithm
+from ..featurestyles import graduated
 from ..shapes import multipolygon
 from ..sinks import write_rows
-from ..styling import graduated
 
 NUMBER = QgsProcessingParameterNumber.Type
 FIELDS = (

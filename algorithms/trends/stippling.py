@@ -10,9 +10,9 @@ from qgis.core import (
 )
 
 from ..base import GraceAlgorithm
+from ..featurestyles import dots, hatched
 from ..shapes import multipolygon, point
 from ..sinks import write_rows
-from ..styling import dots, hatched
 
 NUMBER = QgsProcessingParameterNumber.Type
 KINDS = ("points", "hatch")

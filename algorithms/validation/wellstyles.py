@@ -1,11 +1,12 @@
 """How wells and cells look: points and squares coloured by correlation."""
 
 from qgis.core import (
-    QgsEditorWidgetSetup,
     QgsFillSymbol,
     QgsMarkerSymbol,
     QgsRuleBasedRenderer,
 )
+
+from ..featurestyles import round_columns
 
 #: Correlation from −1 to 1: red, white, blue; every class holds its lower edge.
 CLASSES = (
@@ -60,8 +61,6 @@ def _style(field, symbol, decimals):
         rest.setLabel("too few months")
         root.appendChild(rest)
         layer.setRenderer(QgsRuleBasedRenderer(root))
-        for name, digits in decimals.items():
-            index = layer.fields().indexOf(name)
-            layer.setEditorWidgetSetup(index, QgsEditorWidgetSetup("Range", {"Precision": digits}))
+        round_columns(layer, decimals)
 
     return style

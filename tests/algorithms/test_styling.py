@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from grace_water_toolbox.algorithms.styling import DIVERGING, flags, graduated, outlines
+from grace_water_toolbox.algorithms.featurestyles import graduated, outlines
+from grace_water_toolbox.algorithms.styling import DIVERGING, flags
 from qgis.core import QgsFeature, QgsRasterLayer, QgsRenderContext, QgsVectorLayer
 
 
