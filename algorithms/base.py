@@ -3,101 +3,41 @@
 from pathlib import Path
 
 from qgis.core import (
-    QgsProcessingAlgorithm,
     QgsProcessingException,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
 )
-from qgis.PyQt.QtCore import QCoreApplication
-from qgis.PyQt.QtGui import QIcon
 
 from ..core.data.gdalcache import bounded_cache
 from ..core.data.months import DEFAULT_BASELINE
 from ..core.data.sound import check_source
-from ..core.dependencies import check_packages, missing_error, missing_packages
-from ..core.errors import Cancelled, DependencyError, GraceWaterError, ReadError
+from ..core.dependencies import broken_package, check_packages, missing_error, missing_packages
+from ..core.errors import Cancelled, GraceWaterError, ReadError
 from .feedback import QgisProgress
-from .groups import GROUPS
-from .help import help_html
+from .identity import Identity
 from .labels import label_parameters, title
 from .layerstyler import LayerStyler
 from .targets import check_ending, check_targets
 
-ICONS = Path(__file__).resolve().parents[1] / "plugin" / "icons"
 BASELINE = ("BASELINE_START", "BASELINE_END")
-HELP_URL = "https://github.com/grace-water-toolbox/grace-water-toolbox/blob/main/docs/{page}.md"
 
 
-class GraceAlgorithm(QgsProcessingAlgorithm):
-    """Base class: identity, help, dependency checks, error translation, styling.
+class GraceAlgorithm(Identity):
+    """Base class: `Identity`, dependency checks, error translation, styling.
 
-    A subclass states ``ID``, ``NAME``, ``SUMMARY``, ``HELP`` (paragraphs),
-    ``CITATION``, ``TAGS``, ``PAGE`` (its method page in docs) and ``REQUIRES``
-    (Python packages), declares parameters in ``declare`` through ``add``, and
-    works in ``compute(parameters, context, progress)``. Checks that need only
-    headers go in ``check(parameters, context)``, which raises the core's errors.
+    A subclass states what `Identity` asks for and ``REQUIRES`` (Python packages),
+    declares parameters in ``declare`` through ``add``, and works in
+    ``compute(parameters, context, progress)``. Checks that need only headers go in
+    ``check(parameters, context)``, which raises the core's errors.
     """
 
-    ID = NAME = SUMMARY = CITATION = PAGE = ""
-    HELP = ()
-    TAGS = ()
     REQUIRES = ("rasterio",)
-    COMMON_TAGS = ("GRACE", "GRACE-FO", "TWSA", "TWS", "equivalent water height", "water storage")
 
     def __init__(self):
         """Start without resolved layers."""
         super().__init__()
         self.sources, self.titles = {}, {}
-
-    # -- identity -----------------------------------------------------------
-    def tr(self, text):
-        """``text`` in the language of the interface."""
-        return QCoreApplication.translate("GraceWaterToolbox", text)
-
-    def createInstance(self):
-        """A fresh copy for one run."""
-        return type(self)()
-
-    def name(self):
-        """The fixed id, part of scripts and models."""
-        return self.ID
-
-    def displayName(self):
-        """The name in the toolbox."""
-        return self.tr(self.NAME)
-
-    def groupId(self):
-        """The folder the class lives in."""
-        return type(self).__module__.split(".")[-2]
-
-    def group(self):
-        """The toolbox group of that folder."""
-        return self.tr(GROUPS[self.groupId()])
-
-    def icon(self):
-        """The group's icon."""
-        return QIcon(str(ICONS / f"{self.groupId()}.svg"))
-
-    def svgIconPath(self):
-        """The group's icon as a file."""
-        return str(ICONS / f"{self.groupId()}.svg")
-
-    def tags(self):
-        """Words under which the toolbox search finds it."""
-        return [self.tr(t) for t in (*self.TAGS, *self.COMMON_TAGS)]
-
-    def shortDescription(self):
-        """One sentence."""
-        return self.tr(self.SUMMARY)
-
-    def shortHelpString(self):
-        """The help panel: method, units, limits, citation."""
-        return help_html(self)
-
-    def helpUrl(self):
-        """The method page."""
-        return HELP_URL.format(page=self.PAGE or "README")
 
     # -- parameters ---------------------------------------------------------
     def initAlgorithm(self, configuration=None):
@@ -278,14 +218,3 @@ def _no_raster(name, value):
     if isinstance(value, str) and not Path(value).exists() and ":" not in value[2:]:
         return ReadError("an existing raster is expected", f"no file {text}", name)
     return ReadError("a raster that QGIS can open is expected", text, name, "Is it damaged?")
-
-
-def broken_package(error):
-    """The error for a package that is absent, or there but does not load."""
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        return missing_error([error.name.split(".")[0]])
-    return DependencyError(
-        "a Python package that this algorithm needs must load",
-        error,
-        remedy="Reinstall it with the package manager that installed QGIS, then restart QGIS.",
-    )

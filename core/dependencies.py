@@ -62,6 +62,17 @@ def missing_error(names):
     )
 
 
+def broken_package(error):
+    """The error for a package that is absent, or there but does not load (`ImportError`)."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return missing_error([error.name.split(".")[0]])
+    return DependencyError(
+        "a Python package that this algorithm needs must load",
+        error,
+        remedy="Reinstall it with the package manager that installed QGIS, then restart QGIS.",
+    )
+
+
 def onnxruntime_remedy():
     """How ONNX Runtime is installed here, a few sentences."""
     options = [f'"{x}"' if x == packages_folder else x for x in install_onnxruntime()]
