@@ -9,7 +9,6 @@ from qgis.core import (
 )
 
 from ..featurestyles import graduated
-from ..sinks import title_layers, write_sinks
 from ..version import VERSION
 from .common import BasinAlgorithm
 from .tables import SERIES_FIELDS, SUMMARY_FIELDS, series_rows, summary_rows
@@ -128,17 +127,8 @@ class BasinStatistics(BasinAlgorithm):
             "OUTPUT": (SERIES_FIELDS, series_rows(result)),
             "OUTPUT_SUMMARY": (SUMMARY_FIELDS, summary_rows(result), polygons.geometries),
         }
-        results = write_sinks(
-            self, parameters, context, self.basin_crs(parameters, context), tables
-        )
-        if page:
-            report.write(page)
-            results["OUTPUT_HTML"] = page
         style = graduated("slope_cm_yr", "cm/yr", DECIMALS)
-        self.style(context, results.get("OUTPUT_SUMMARY"), style)
-        if len(result.names) == 1:
-            title_layers(self, context, results, tables, result.names[0])
-        return results
+        return self.write_results(parameters, context, tables, page, report, style, result.names)
 
     def _open(self, stacks):
         def opened(name):

@@ -1,4 +1,4 @@
-"""What the algorithms on basins share: polygons, flags, covered share."""
+"""What the algorithms on basins share: polygons, flags, covered share, results."""
 
 from qgis.core import (
     QgsProcessing,
@@ -10,6 +10,7 @@ from qgis.core import (
 from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
 from ..layers import check_source, read_polygons
+from ..sinks import title_layers, write_sinks
 
 
 class BasinAlgorithm(GraceAlgorithm):
@@ -67,9 +68,25 @@ class BasinAlgorithm(GraceAlgorithm):
             progress.warn(text)
         return found
 
-    def basin_crs(self, parameters, context):
-        """The CRS of the polygon layer."""
-        return self.parameterAsSource(parameters, "BASINS", context).sourceCrs()
+    def open_with_flags(self, stacks):
+        """The stack, and that of its flags or None, opened on the `ExitStack` ``stacks``."""
+        stack = stacks.enter_context(self.open_stack("INPUT"))
+        return stack, stacks.enter_context(self.open_stack("FLAGS")) if self.has("FLAGS") else None
+
+    def write_results(self, parameters, context, tables, page, report, style, names):
+        """Write ``tables``, and ``report`` to ``page`` if wanted; where they are, by output.
+
+        ``style`` is that of the summary; layers of a single basin get its name.
+        """
+        crs = self.parameterAsSource(parameters, "BASINS", context).sourceCrs()
+        results = write_sinks(self, parameters, context, crs, tables)
+        if page:
+            report.write(page)
+            results["OUTPUT_HTML"] = page
+        self.style(context, results.get("OUTPUT_SUMMARY"), style)
+        if len(names) == 1:
+            title_layers(self, context, results, tables, names[0])
+        return results
 
     def basin_field(self, parameters, context):
         """Name of the field with the basins' names, or ''."""

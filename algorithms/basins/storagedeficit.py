@@ -14,7 +14,6 @@ from ...core.basins.deficit import MAX_GAP, MIN_MONTHS
 from ...core.errors import ParameterError
 from ..base import BASELINE
 from ..featurestyles import graduated
-from ..sinks import title_layers, write_sinks
 from ..version import VERSION
 from .common import BasinAlgorithm
 from .deficittables import (
@@ -138,7 +137,7 @@ class StorageDeficit(BasinAlgorithm):
         self.check_basins(parameters, context)
         self._reference(parameters, context)
         with ExitStack() as stacks:
-            stack, flags = self._open(stacks)
+            stack, flags = self.open_with_flags(stacks)
             check_inputs(stack, None, flags)
 
     def compute(self, parameters, context, progress):
@@ -149,7 +148,7 @@ class StorageDeficit(BasinAlgorithm):
 
         share = self.parameterAsDouble(parameters, "MIN_COVERED_SHARE", context)
         with ExitStack() as stacks:
-            stack, flags = self._open(stacks)
+            stack, flags = self.open_with_flags(stacks)
             polygons = self.polygons(parameters, context, stack.grid.crs, progress)
             part = progress.part(0.05, 0.8)
             means = basin_means(stack, polygons.rings, polygons.names, flags, share, part)
@@ -174,16 +173,8 @@ class StorageDeficit(BasinAlgorithm):
             "OUTPUT_MONTHLY": (MONTHLY_FIELDS, monthly_rows(result)),
             "OUTPUT_SUMMARY": (SUMMARY_FIELDS, summary_rows(result), polygons.geometries),
         }
-        crs = self.basin_crs(parameters, context)
-        results = write_sinks(self, parameters, context, crs, tables)
-        if page:
-            report.write(page)
-            results["OUTPUT_HTML"] = page
         style = graduated("last_departure_cm", "cm", DECIMALS, share=0.9)
-        self.style(context, results.get("OUTPUT_SUMMARY"), style)
-        if len(means.names) == 1:
-            title_layers(self, context, results, tables, means.names[0])
-        return results
+        return self.write_results(parameters, context, tables, page, report, style, means.names)
 
     def _reference(self, parameters, context):
         """First and last month of the climatology, or None for the whole record."""
@@ -195,7 +186,3 @@ class StorageDeficit(BasinAlgorithm):
                 BASELINE[bool(first)],
             )
         return (first, last) if first else None
-
-    def _open(self, stacks):
-        stack = stacks.enter_context(self.open_stack("INPUT"))
-        return stack, stacks.enter_context(self.open_stack("FLAGS")) if self.has("FLAGS") else None
