@@ -18,7 +18,8 @@ _lock = threading.Lock()
 _users = 0
 _before = 0
 _unwritten = 0
-_unfinished: set = set()
+#: Open writers, and whether each has begun tiles that are not complete yet.
+_writers: dict = {}
 
 
 @contextmanager
@@ -45,36 +46,38 @@ def bounded_cache(size=CACHE_BUDGET):
                 gdal.SetCacheMax(_before)
 
 
+def opened(writer):
+    """Note that ``writer`` will give tiles to GDAL; ``writer.flush()`` writes them out."""
+    with _lock:
+        _writers[writer] = False
+
+
 def written(writer, size, whole):
-    """Note that ``writer`` gave ``size`` bytes to GDAL; empty the cache if that is due.
+    """Note that ``writer`` gave ``size`` bytes to GDAL; have them written if that is due.
 
     ``whole``: whether its tiles touched so far are complete. While any writer has begun a
-    tile the cache is left alone: a tile that is compressed twice may not fit into its old
-    place, which is then lost in the file.
+    tile nothing is written: a tile that is compressed twice may not fit into its old place,
+    which is then lost in the file.
     """
     global _unwritten
+    from osgeo import gdal
+
     with _lock:
         _unwritten += size
-        if whole:
-            _unfinished.discard(id(writer))
-        else:
-            _unfinished.add(id(writer))
-        if _unwritten >= UNWRITTEN_BUDGET and not _unfinished:
-            _empty()
+        _writers[writer] = not whole
+        due = _unwritten >= min(UNWRITTEN_BUDGET, gdal.GetCacheMax() // 4)
+        if not due or any(_writers.values()):
+            return
+        _unwritten = 0
+        waiting = list(_writers)
+    # Each writer by itself. To lower the limit of the cache for a moment would write all at
+    # once, but in that moment other threads would write our tiles too, and GDAL does not bear
+    # two threads in one file.
+    for one in waiting:
+        one.flush()
 
 
 def closed(writer):
     """Note that ``writer`` is closed, whatever became of it."""
     with _lock:
-        _unfinished.discard(id(writer))
-
-
-def _empty():
-    # GDAL before 3.9 cannot empty the cache of one file; lowering the limit empties it all.
-    global _unwritten
-    from osgeo import gdal
-
-    limit = gdal.GetCacheMax()
-    gdal.SetCacheMax(0)
-    gdal.SetCacheMax(limit)
-    _unwritten = 0
+        _writers.pop(writer, None)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ReadError
+from .gdalerrors import quiet_errors
 from .sound import check_sound
 
 #: Endings of HDF5 files that the NetCDF library may not read, such as GSFC's.
@@ -64,15 +65,12 @@ class MultidimFile:
         # GDAL reports by exception or by None depending on a global switch that
         # belongs to the host program; both end as a ReadError here.
         try:
-            with self._quiet():
+            with quiet_errors():
                 return function(*args)
         except RuntimeError as error:
             raise ReadError(
                 "a readable NetCDF or HDF5 file is expected", error, self.name
             ) from error
-
-    def _quiet(self):
-        return _QuietErrors(self._gdal)
 
     def names(self):
         """Names of the arrays in the root group."""
@@ -217,7 +215,7 @@ class Variable:
     def _stated(self, name):
         """An attribute that GDAL does not list because it interprets it, or None."""
         try:
-            with self._file._quiet():
+            with quiet_errors():
                 attribute = self._array.GetAttribute(name)
                 return None if attribute is None else attribute.Read()
         except RuntimeError:
@@ -226,17 +224,3 @@ class Variable:
 
 def _attributes(holder):
     return {a.GetName(): a.Read() for a in holder.GetAttributes()}
-
-
-class _QuietErrors:
-    """GDAL errors of this thread go to our exceptions, not to the console."""
-
-    def __init__(self, gdal):
-        self._gdal = gdal
-
-    def __enter__(self):
-        self._gdal.ErrorReset()
-        self._gdal.PushErrorHandler("CPLQuietErrorHandler")
-
-    def __exit__(self, *exc):
-        self._gdal.PopErrorHandler()

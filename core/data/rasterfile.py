@@ -12,7 +12,9 @@ import numpy as np
 
 from ..errors import WriteError
 from .atomic import atomic_path
-from .gdalcache import closed, written
+from .gdalcache import closed, opened, written
+from .gdalerrors import quiet_errors
+from .geotiff import close, create, describe, flush_bands, write_pixels
 
 #: Edge of a tile in cells. Small grids get a smaller tile: TIFF pads tiles.
 TILE = 256
@@ -57,46 +59,18 @@ class RasterWriter:
         return self.nodata
 
     def __enter__(self):
-        import rasterio
-        from rasterio.errors import RasterioError, RasterioIOError
-        from rasterio.transform import Affine
-
         with ExitStack() as stack:
-            partial = stack.enter_context(atomic_path(self.path))
-            tile_x, tile_y = _tile(self.grid.nx), min(self.tile_rows, _tile(self.grid.ny))
-            self._tile = tile_y, tile_x
-            try:
-                self._file = rasterio.open(
-                    os.fspath(partial),
-                    "w",
-                    driver="GTiff",
-                    width=self.grid.nx,
-                    height=self.grid.ny,
-                    count=len(self.bands),
-                    dtype=self.dtype.name,
-                    crs=self.grid.crs or None,
-                    transform=Affine.from_gdal(*self.grid.geotransform),
-                    nodata=self.nodata,
-                    tiled=True,
-                    blockxsize=tile_x,
-                    blockysize=tile_y,
-                    interleave="band",
-                    compress="deflate",
-                    zlevel=1,
-                    predictor=3 if self.dtype.kind == "f" else 2,
-                    bigtiff="if_safer",
-                )
-            except (RasterioError, RasterioIOError) as error:
-                raise WriteError("a writable GeoTIFF is expected", error, self.name) from error
+            partial = os.fspath(stack.enter_context(atomic_path(self.path)))
+            self._tile = _tile_rows(self.grid, self.tile_rows), _tile(self.grid.nx)
+            self._file = create(
+                partial, self.grid, len(self.bands), self.dtype.name, self._tile, self.name
+            )
+            stack.callback(self._close)
+            opened(self)
             stack.callback(closed, self)
-            stack.callback(self._file.close)
             # Before the first pixel: later the directory would be written twice.
-            self._file.descriptions = tuple(self.bands)
-            self._file.units = tuple(self.units)
-            if self.scale != 1.0:
-                self._file.scales = (self.scale,) * len(self.bands)
-            self._file.update_tags(AREA_OR_POINT="Area", **self.tags)
-            self._partial = os.fspath(partial)
+            describe(self._file, self.bands, self.units, self.nodata, self.scale, self.tags)
+            self._partial = partial
             self._exit = stack.pop_all()
         return self
 
@@ -105,40 +79,51 @@ class RasterWriter:
 
         All bands; with ``first``, those from that one on (0 is the first).
         """
-        from rasterio.errors import RasterioError, RasterioIOError
-        from rasterio.windows import Window
-
         values = np.asarray(values)
         if values.ndim != 3 or (first is None and values.shape[0] != len(self.bands)):
             raise ValueError(f"{len(self.bands)} bands, not an array of shape {values.shape}")
-        indexes = None if first is None else [first + i + 1 for i in range(len(values))]
-        window = Window(col, row, values.shape[2], values.shape[1])
-        try:
-            with self._lock:
-                self._file.write(values.astype(self.dtype, copy=False), indexes, window=window)
-                written(self, values.size * self.dtype.itemsize, self._ends_tiles(window))
-        except (RasterioError, RasterioIOError) as error:
-            raise self._no_room(error) from error
+        values = np.ascontiguousarray(values, self.dtype)
+        bands = [(first or 0) + i + 1 for i in range(len(values))]
+        ny, nx = values.shape[1:]
+        with self._lock:
+            if values.size:
+                failure = write_pixels(self._file, values, (col, row, nx, ny), bands)
+                if failure:
+                    raise self._no_room(failure)
+            whole = self._ends_tiles(row + ny, col + nx)
+        written(self, values.nbytes, whole)
 
-    def _ends_tiles(self, window):
+    def flush(self):
+        """Compress and write what waits in GDAL's cache, in this thread."""
+        with self._lock:
+            if self._file is not None:
+                flush_bands(self._file)
+
+    def _ends_tiles(self, bottom, right):
         """Whether a window ends where tiles do, so that those it began before are complete."""
-        bottom, right = window.row_off + window.height, window.col_off + window.width
         tile_y, tile_x = self._tile
         return (bottom % tile_y == 0 or bottom == self.grid.ny) and (
             right % tile_x == 0 or right == self.grid.nx
         )
 
+    def _close(self):
+        with self._lock, quiet_errors():
+            if self._file is not None:
+                close(self._file)
+                self._file = None
+
     def __exit__(self, kind, error, trace):
         if kind is not None:
             return self._exit.__exit__(kind, error, trace)
         with self._exit:
-            self._file.close()
+            self.flush()
+            self._close()
             self._check_written()
         return None
 
     def _check_written(self):
-        # Most tiles are written while the file is being closed, and rasterio does
-        # not say when that failed: a full disk would leave a file with holes.
+        # GDAL does not say of every tile whether it could be written: a full disk would
+        # leave a file with holes.
         import rasterio
         from rasterio.errors import RasterioError, RasterioIOError
 
@@ -177,6 +162,10 @@ def _tile_end(file, band, row, col):
 def tile_shape(grid):
     """Rows and columns of a tile in the files written for ``grid``."""
     return _tile(grid.ny), _tile(grid.nx)
+
+
+def _tile_rows(grid, at_most):
+    return min(at_most, _tile(grid.ny))
 
 
 def _tile(cells):

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 import numpy as np
 import pytest
+from grace_water_toolbox.core.data import rasterfile
 from grace_water_toolbox.core.data.blocks import run_blocks
 from grace_water_toolbox.core.data.gdalcache import CACHE_BUDGET, UNWRITTEN_BUDGET, bounded_cache
 from grace_water_toolbox.core.data.grid import Grid
@@ -85,6 +86,34 @@ def test_little_of_what_was_written_waits_in_the_cache(tmp_path, cache):
     assert max(used) <= 1.01 * (UNWRITTEN_BUDGET + values.nbytes)
     assert gdal.GetCacheMax() == 2 * CACHE_BUDGET
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_limit_stays_while_files_are_written(tmp_path, cache, monkeypatch):
+    """At a lower limit, were it for a moment, other threads would write our tiles too."""
+    cache(CACHE_BUDGET)
+    limits, values = [], noise(GRID.ny)
+    monkeypatch.setattr(gdal, "SetCacheMax", limits.append)
+    with RasterWriter(tmp_path / "a.tif", GRID, list("abcdefg")) as writer:
+        for band in range(7):
+            writer.write(values, first=band)
+    assert limits == []
+
+
+def test_nothing_waits_when_a_file_is_closed(tmp_path, monkeypatch):
+    """Whoever closes a file of which another thread writes a tile may end the process."""
+    used, close = [], rasterfile.close
+    before = gdal.GetCacheUsed()
+
+    def closing(file):
+        used.append(gdal.GetCacheUsed() - before)
+        close(file)
+
+    monkeypatch.setattr(rasterfile, "close", closing)
+    values = noise(GRID.ny)
+    with RasterWriter(tmp_path / "a.tif", GRID, ["a"]) as writer:
+        writer.write(values)
+        assert gdal.GetCacheUsed() - before >= values.nbytes
+    assert used == [0]
 
 
 def test_tiles_written_in_parts_are_compressed_once(tmp_path, cache):
