@@ -140,7 +140,8 @@ def check_extras(parameters):
 
 def write_files(algorithm, parameters, context, twin, files, progress):
     """Write the wanted folder and rasters, which appear when ``files`` closes; results by name."""
-    from ...core.data.twin_gldas import whole_folder, write_gldas
+    from ...core.data.twin_gldas import write_gldas
+    from ...core.data.wholefolder import whole_folder
 
     results = {}
     if given(parameters, "OUTPUT_GLDAS"):

@@ -140,7 +140,7 @@ def write_predictors(algorithm, parameters, context, twin, files, progress):
 
 def _write_folders(algorithm, parameters, context, views, files, progress):
     from ...core.data.twin_dated import write_dated
-    from ...core.data.twin_gldas import whole_folder
+    from ...core.data.wholefolder import whole_folder
 
     results, hidden = {}, {}
     for name, product, _, _ in FOLDERS:

@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..data.agreement import check_same_months, require_units
-from ..data.grid import check_same_grid
+from ..data.agreement import check_same_axes, require_units
 from ..data.stack import short_name
 from ..errors import ParameterError
 from ..progress import SILENT
@@ -72,8 +71,7 @@ def check_inputs(stack, sigma=None, flags=None, components=()):
             other.to_centimetres()
     for other in (sigma, flags, *components):
         if other is not None:
-            check_same_grid(stack.grid, other.grid, stack.name, other.name)
-            check_same_months(stack, other)
+            check_same_axes(stack, other)
 
 
 def analyse_basins(

@@ -46,8 +46,7 @@ def basin_report(result, version="", notes=(), progress=SILENT):
             ("Uncertainty", r.uncertainty_text),
         ]
     )
-    if any("synthetic" in line.lower() for line in r.history):
-        report.warning("The data are synthetic: generated, not observed.")
+    report.say_synthetic(r.history)
     for text in r.warnings:
         report.warning(text)
     for text in notes:

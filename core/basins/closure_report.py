@@ -33,8 +33,7 @@ def closure_report(result, version="", notes=(), progress=SILENT):
             ("RMSE", "with the mean difference in it; the bias is that of storage − fluxes"),
         ]
     )
-    if any("synthetic" in line.lower() for line in means.history):
-        report.warning("The data are synthetic: generated, not observed.")
+    report.say_synthetic(means.history)
     for text in result.warnings:
         report.warning(text)
     for text in notes:

@@ -37,8 +37,7 @@ def deficit_report(result, version="", notes=(), progress=SILENT):
             ("Recovery", "months from the worst one to the first without deficit"),
         ]
     )
-    if any("synthetic" in line.lower() for line in means.history):
-        report.warning("The data are synthetic: generated, not observed.")
+    report.say_synthetic(means.history)
     for text in notes:
         report.note(text)
     if means.filled is not None:

@@ -1,6 +1,13 @@
 """What stacks must share, or state, before they are calculated with one another."""
 
 from ..errors import BaselineError, TimeAxisError, UnitsError
+from .grid import check_same_grid
+
+
+def check_same_axes(first, second):
+    """Raise `GridError` or `TimeAxisError` unless two stacks have the same cells and months."""
+    check_same_grid(first.grid, second.grid, first.name, second.name)
+    check_same_months(first, second)
 
 
 def check_same_months(first, second):

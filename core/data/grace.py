@@ -9,6 +9,7 @@ from ..errors import GridError, ReadError, TimeAxisError, located
 from ..progress import SILENT
 from .grid import Grid
 from .multidim import MultidimFile
+from .openproduct import OpenProduct
 from .products.gsfc import is_gsfc, open_gsfc
 from .products.latlon import check_packing, check_sizes
 from .products.plausible import check_anomaly, check_sigma
@@ -24,31 +25,12 @@ LAND_NAMES = ("land_mask", "LAND_MASK", "LSM", "lsm")
 
 
 @dataclass
-class GraceProduct:
-    """An open product: its grid as we write it, and how to read it that way.
+class GraceProduct(OpenProduct):
+    """A product on latitude and longitude, and how to read it north-up with −180…180."""
 
-    ``grid`` is north-up with longitudes −180…180; ``middle``, ``start`` and
-    ``end`` are datetime64[s] of each solution (start and end None without time
-    bounds); ``factor`` turns the file's values into cm of equivalent water height.
-    """
-
-    file: MultidimFile
-    variable: object
-    uncertainty: object
-    grid: Grid
-    middle: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    factor: float
-    units: str
     _rows: np.ndarray
     _columns: np.ndarray
     _land: object
-
-    @property
-    def solutions(self):
-        """Number of solutions in the file."""
-        return self.middle.size
 
     def read(self, row, ny, variable=None):
         """Values (solution, y, x) in cm of ``ny`` rows of the output grid from ``row``."""

@@ -1,19 +1,18 @@
 """A stack as one dated GeoTIFF a month."""
 
 import re
-import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import ParameterError, WriteError
+from ..errors import ParameterError
 from ..progress import SILENT
 from .blocks import MEMORY_BUDGET
 from .exporting import month_file, strip_rows
 from .reference import written_type
 from .stack import StackInfo, stack_writer
+from .wholefolder import whole_folder
 
 _PREFIX = re.compile(r"^[^\\/:*?\"<>|]*$")
 
@@ -31,30 +30,9 @@ def export_months(stack, folder, prefix, *, progress=SILENT, memory=MEMORY_BUDGE
     none: they are written in a hidden folder first. Raises `ParameterError`, `WriteError`.
     """
     check_prefix(prefix)
-    folder = Path(folder)
-    new = not folder.exists()
-    hidden = None
-    try:
-        folder.mkdir(exist_ok=True)
-        hidden = Path(tempfile.mkdtemp(prefix=".part-", dir=folder))
+    with whole_folder(folder) as hidden:
         names = _write(stack, hidden, prefix, progress, memory)
-        for name in names:
-            (hidden / name).replace(folder / name)
-            (folder / f"{name}.aux.xml").unlink(missing_ok=True)
-        new = False
-    except OSError as error:
-        raise WriteError(
-            "a folder that can be written is expected",
-            error.strerror or error,
-            str(folder),
-            "Close its files in other programs, or choose another folder.",
-        ) from error
-    finally:
-        if hidden is not None:
-            shutil.rmtree(hidden, ignore_errors=True)
-        if new and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
-    return [str(folder / name) for name in names]
+    return [str(Path(folder) / name) for name in names]
 
 
 def _write(stack, folder, prefix, progress, memory):

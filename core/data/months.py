@@ -38,6 +38,14 @@ def month_text(month):
     return str(np.datetime64(month, "M"))
 
 
+def listed(months, most=60):
+    """How many months there are and which, at ``most`` that many, as text."""
+    if not months.size:
+        return "none"
+    more = f" and {months.size - most} more" if months.size > most else ""
+    return f"{months.size}: " + ", ".join(month_text(m) for m in months[:most]) + more
+
+
 def days_in_month(months):
     """Days of each month, float64."""
     months = np.asarray(months, "datetime64[M]")

@@ -4,9 +4,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .agreement import check_same_months
+from .agreement import check_same_axes
 from .flags import FILLED_FLAGS
-from .grid import check_same_grid
 
 
 class ObservedStack:
@@ -18,8 +17,7 @@ class ObservedStack:
 
     def __init__(self, stack, flags):
         """``flags`` is the flag stack of the gap filling; both stay open."""
-        check_same_grid(stack.grid, flags.grid, stack.name, flags.name)
-        check_same_months(stack, flags)
+        check_same_axes(stack, flags)
         self.stack, self.flags = stack, flags
         self.name, self.source, self.info = stack.name, stack.source, stack.info
 

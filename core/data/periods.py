@@ -7,10 +7,9 @@ import numpy as np
 from ..errors import DataError, ParameterError, TimeAxisError
 from ..progress import SILENT
 from . import months as calendar
-from .agreement import check_same_months
+from .agreement import check_same_axes
 from .blocks import run_blocks
 from .flags import FILLED_FLAGS
-from .grid import check_same_grid
 from .rasterfile import RasterWriter
 from .reference import written_type
 from .stack import stack_writer
@@ -231,8 +230,7 @@ def _reads(stack, flags, picked):
     """Readers of the months' values and, where there are flags, of their flags."""
     reads = [lambda *window: stack.read(*window, bands=picked)]
     if flags is not None:
-        check_same_grid(stack.grid, flags.grid, stack.name, flags.name)
-        check_same_months(stack, flags)
+        check_same_axes(stack, flags)
         reads.append(lambda *window: flags.read_flags(*window)[picked])
     return reads
 

@@ -6,10 +6,9 @@ import numpy as np
 
 from ..errors import GridError, ParameterError
 from ..progress import SILENT
-from .agreement import check_same_months
+from .agreement import check_same_axes
 from .blocks import MEMORY_BUDGET
 from .flags import FILLED_FLAGS
-from .grid import check_same_grid
 from .rasterfile import tile_shape
 from .stack import StackInfo
 
@@ -45,8 +44,7 @@ def check_point_inputs(stack, sigma=None, flags=None):
     """Raise unless uncertainty and flags have the stack's grid and months (headers only)."""
     for other in (sigma, flags):
         if other is not None:
-            check_same_grid(stack.grid, other.grid, stack.name, other.name)
-            check_same_months(stack, other)
+            check_same_axes(stack, other)
 
 
 def point_series(

@@ -6,7 +6,7 @@ from ..report.coverage import MISSING, OBSERVED, calendar_plot
 from ..report.html import Report
 from ..report.maps import map_plot
 from ..report.series import series_plot
-from .months import month_text
+from .months import listed
 
 _PARTLY = 10
 
@@ -26,8 +26,8 @@ def stack_report(description, version=""):
             ("Units", unit),
             ("Baseline", " to ".join(info.baseline) or "none stated"),
             ("Months", f"{months.size}: {months[0]} to {months[-1]}"),
-            ("Months without values", _listed(d.missing)),
-            ("Months with fewer cells than others", _listed(months[d.partial])),
+            ("Months without values", listed(d.missing)),
+            ("Months with fewer cells than others", listed(months[d.partial])),
             ("Grid", info.grid.describe()),
             ("Cells with values", f"{d.cells.max()} of {info.grid.nx * info.grid.ny} in the "
                                   f"fullest month, {100 * d.covered_share:.3g} % of the area"),
@@ -79,10 +79,3 @@ def stack_report(description, version=""):
     for line in info.history or ("The file has no history.",):
         report.paragraph(line)
     return report
-
-
-def _listed(months, most=60):
-    if not months.size:
-        return "none"
-    more = f" and {months.size - most} more" if months.size > most else ""
-    return f"{months.size}: " + ", ".join(month_text(m) for m in months[:most]) + more

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..errors import DependencyError, WriteError
 from ..progress import SILENT
 from . import months as calendar
+from .newclassic import new_classic
 from .sample import NOTE
 from .twin_fine import row_blocks
 from .twin_views import soil_layers
@@ -58,26 +58,15 @@ def write_era5_storages(views, path, progress=SILENT):
 
 
 def _write(views, path, variables, make, progress):
-    try:
-        from scipy.io import netcdf_file
-    except ImportError as error:
-        raise DependencyError(
-            "the Python package scipy is expected",
-            error,
-            remedy="Install it with the package manager that brought QGIS.",
-        ) from error
     truth = views.truth
-    try:
-        with netcdf_file(str(path), "w", version=2) as file:
-            held = _declare(file, truth, views.months, variables)
-            for row, ny in row_blocks(truth, 4):
-                progress.check()
-                part = slice(row * truth.factor, (row + ny) * truth.factor)
-                for name, values in make(row + truth.window[0], ny).items():
-                    held[name][:, part] = values.astype("float32")
-                progress.set((row + ny) / truth.window[2])
-    except OSError as error:
-        raise WriteError("a writable target is expected", error, str(path)) from error
+    with new_classic(path) as file:
+        held = _declare(file, truth, views.months, variables)
+        for row, ny in row_blocks(truth, 4):
+            progress.check()
+            part = slice(row * truth.factor, (row + ny) * truth.factor)
+            for name, values in make(row + truth.window[0], ny).items():
+                held[name][:, part] = values.astype("float32")
+            progress.set((row + ny) / truth.window[2])
 
 
 def _declare(file, truth, months, variables):

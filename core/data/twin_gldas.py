@@ -1,14 +1,11 @@
 """The twin's land model as monthly files in the shape of GLDAS-2.1 Noah."""
 
-import shutil
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import DependencyError, WriteError
 from ..progress import SILENT
+from .newclassic import new_classic
 from .sample import NOTE, coarsen
 
 FILL = np.float32(-9999.0)
@@ -62,54 +59,10 @@ def write_gldas(twin, folder, progress=SILENT):
     names = [gldas_name(month) for month in twin.months]
     for t, (name, month) in enumerate(zip(names, twin.months)):
         progress.check()
-        _write_month(Path(folder) / name, twin, month, {k: v[t] for k, v in layers.items()})
+        with new_classic(Path(folder) / name) as file:
+            _fill(file, twin, month, {k: v[t] for k, v in layers.items()})
         progress.set((t + 1) / len(names))
     return names
-
-
-@contextmanager
-def whole_folder(target):
-    """Yield a hidden folder inside ``target``; on success its files move into ``target``.
-
-    ``target`` is made where it is not there (its parent must be), and removed again
-    where nothing came of it. Files of the same names are replaced, others stay.
-    Raises `WriteError`.
-    """
-    target = Path(target)
-    new = not target.exists()
-    hidden = None
-    try:
-        target.mkdir(exist_ok=True)
-        hidden = Path(tempfile.mkdtemp(prefix=".part-", dir=target))
-        yield hidden
-        for path in sorted(hidden.iterdir()):
-            path.replace(target / path.name)
-        new = False
-    except OSError as error:
-        raise WriteError(
-            "a folder that can be written is expected", error.strerror or error, str(target)
-        ) from error
-    finally:
-        if hidden is not None:
-            shutil.rmtree(hidden, ignore_errors=True)
-        if new and target.is_dir() and not any(target.iterdir()):
-            target.rmdir()
-
-
-def _write_month(path, twin, month, layers):
-    try:
-        from scipy.io import netcdf_file
-    except ImportError as error:
-        raise DependencyError(
-            "the Python package scipy is expected",
-            error,
-            remedy="Install it with the package manager that brought QGIS.",
-        ) from error
-    try:
-        with netcdf_file(str(path), "w", version=2) as file:
-            _fill(file, twin, month, layers)
-    except OSError as error:
-        raise WriteError("a writable target is expected", error, str(path)) from error
 
 
 def _fill(file, twin, month, layers):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..errors import DependencyError, WriteError
 from .atomic import atomic_path
+from .newclassic import new_classic
 
 FILL = np.float32(-99999.0)
 _EPOCH = np.datetime64("2002-01-01", "D")
@@ -21,21 +21,8 @@ def write_grace_netcdf(twin, path):
     Raises `WriteError` when the target cannot be written, `DependencyError`
     without scipy.
     """
-    try:
-        from scipy.io import netcdf_file
-    except ImportError as error:
-        raise DependencyError(
-            "the Python package scipy is expected",
-            error,
-            remedy="Install it with the package manager that brought QGIS.",
-        ) from error
-
-    with atomic_path(path) as partial:
-        try:
-            with netcdf_file(str(partial), "w", version=2) as file:
-                _fill(file, twin)
-        except OSError as error:
-            raise WriteError("a writable target is expected", error, str(path)) from error
+    with atomic_path(path) as partial, new_classic(partial, path) as file:
+        _fill(file, twin)
 
 
 def _fill(file, twin):

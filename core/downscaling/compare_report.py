@@ -32,8 +32,7 @@ def compare_report(regions, baselines, coarse, truth=None, version="", notes=())
         ]
     )
     history = (*coarse.info.history, *(truth.info.history if truth is not None else ()))
-    if any("synthetic" in line.lower() for line in history):
-        report.warning("The data are synthetic: generated, not observed.")
+    report.say_synthetic(history)
     for text in notes:
         report.warning(text)
     report.note(

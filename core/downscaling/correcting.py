@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..data.agreement import check_same_baseline, check_same_months, require_units
+from ..data.agreement import check_same_axes, check_same_baseline, require_units
 from ..data.atomic import atomic_paths
 from ..data.blasthreads import single_blas_thread
 from ..data.blocks import MEMORY_BUDGET, plan_blocks
 from ..data.flags import FILLED_FLAGS, OBSERVED, STAGE_A, UNFILLED
 from ..data.gdalcache import bounded_cache
-from ..data.grid import check_same_grid, snap_extent
+from ..data.grid import snap_extent
 from ..data.reference import same_crs
 from ..data.stack import stack_writer
 from ..errors import GridError, ParameterError, TimeAxisError
@@ -62,8 +62,7 @@ def check_correction(fine, coarse, flags=None, unobserved="keep", names=("INPUT"
             f"{fine.months[0]} to {fine.months[-1]} and {coarse.months[0]} to {coarse.months[-1]}",
         )
     if flags is not None:
-        check_same_grid(coarse.grid, flags.grid, coarse.name, flags.name)
-        check_same_months(coarse, flags)
+        check_same_axes(coarse, flags)
     if unobserved not in UNOBSERVED:
         raise ParameterError(
             f"one of {', '.join(UNOBSERVED)} is expected", unobserved, "UNOBSERVED"

@@ -5,12 +5,11 @@ from typing import Optional
 
 import numpy as np
 
-from ..data.agreement import check_same_months
+from ..data.agreement import check_same_axes
 from ..data.atomic import atomic_paths
 from ..data.blocks import run_blocks
 from ..data.describing import MAP_CELLS
 from ..data.flags import FILLED_FLAGS, STAGE_A, STAGE_B
-from ..data.grid import check_same_grid
 from ..data.rasterfile import RasterWriter
 from ..data.stack import StackInfo
 from ..errors import DataError
@@ -108,8 +107,7 @@ def missing_months(stack, flags=None, map_output="", points=False, progress=SILE
     for flags that do not fit. Returns a `MissingSummary`.
     """
     if flags is not None:
-        check_same_grid(stack.grid, flags.grid, stack.name, flags.name)
-        check_same_months(stack, flags)
+        check_same_axes(stack, flags)
     info, count = stack.info, stack.months.size
     walk = _Walk(stack, points)
 

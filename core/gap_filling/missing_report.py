@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..data.months import month_text
+from ..data.months import listed, month_text
 from ..report.coverage import FILLED_A, FILLED_B, MISSING, OBSERVED, calendar_plot
 from ..report.html import Report
 from ..report.maps import map_plot
@@ -28,10 +28,10 @@ def missing_report(summary, version=""):
             ("Record", f"{months.size} months, {months[0]} to {months[-1]}"),
             ("Cells ever observed", s.cells),
             ("Months observed in every cell", int((s.observed == s.cells).sum())),
-            ("Months observed in some cells only", _listed(months[s.partly])),
-            ("Months missing everywhere", _listed(months[s.missing])),
+            ("Months observed in some cells only", listed(months[s.partly])),
+            ("Months missing everywhere", listed(months[s.missing])),
             ("Longest run of months missing everywhere", f"{longest} months"),
-            ("Months filled in some cell", _listed(months[filled])),
+            ("Months filled in some cell", listed(months[filled])),
             ("Cells with gaps that others do not have", s.uneven),
             ("Cells whose record begins later", s.late),
             ("Cells whose record ends earlier", s.early),
@@ -95,10 +95,3 @@ def calendar_status(summary):
     status[made & (s.filled_a > 0)] = FILLED_A
     status[made & (s.filled_b > 0)] = FILLED_B
     return status
-
-
-def _listed(months, most=60):
-    if not months.size:
-        return "none"
-    more = f" and {months.size - most} more" if months.size > most else ""
-    return f"{months.size}: " + ", ".join(month_text(m) for m in months[:most]) + more

@@ -11,6 +11,7 @@ from .canvas import (
     cut,
     legend_above,
     new_figure,
+    one_each,
     plain,
     png,
     say_empty,
@@ -44,7 +45,7 @@ def bar_plot(
         raise ParameterError("a bar picture needs at least one label")
     if (lower is None) != (upper is None):
         raise ParameterError("an interval needs both its limits, lower and upper")
-    values = _column(values, len(labels), "values")
+    values = one_each(values, len(labels), "values")
     rows = np.arange(len(labels))
     figure, axes = new_figure(0.36 * len(labels) + 1.35, title)
     style_axes(axes, xlabel=xlabel, grid="x")
@@ -54,8 +55,8 @@ def bar_plot(
     if finite.any():
         legend.append((bars, value_name))
     if lower is not None:
-        lower = _column(lower, len(labels), "lower")
-        upper = _column(upper, len(labels), "upper")
+        lower = one_each(lower, len(labels), "lower")
+        upper = one_each(upper, len(labels), "upper")
         known = np.isfinite(lower) & np.isfinite(upper)
         line = axes.hlines(rows[known], lower[known], upper[known], color=BLUE, linewidth=2.2)
         line.set_zorder(3)
@@ -64,7 +65,7 @@ def bar_plot(
         if known.any():
             legend.append((line, interval_name))
     if truth is not None:
-        truth = _column(truth, len(labels), "truth")
+        truth = one_each(truth, len(labels), "truth")
         (mark,) = axes.plot(
             truth,
             rows,
@@ -89,13 +90,3 @@ def bar_plot(
     axes.margins(x=0.06)
     legend_above(axes, legend, room=600)
     return png(figure)
-
-
-def _column(numbers, length, name):
-    numbers = np.asarray(numbers, dtype=float)
-    if numbers.shape != (length,):
-        raise ParameterError(
-            f"{name} needs one number for each of the {length} labels",
-            found=f"shape {numbers.shape}",
-        )
-    return numbers

@@ -136,6 +136,17 @@ def say_empty(axes, text="No valid values"):
     )
 
 
+def one_each(numbers, length, name):
+    """``numbers`` as (length,) float64; `ParameterError` naming ``name`` for another shape."""
+    numbers = np.asarray(numbers, dtype=float)
+    if numbers.shape != (length,):
+        raise ParameterError(
+            f"{name} needs one number for each of the {length} labels",
+            found=f"shape {numbers.shape}",
+        )
+    return numbers
+
+
 def cut(text, length):
     """Return text of at most ``length`` characters, an ellipsis in place of what is cut."""
     text = str(text)

@@ -82,6 +82,11 @@ class Report:
         """Add a warning that stands out, after its label in bold."""
         self._parts.append(f'<p class="warning"><b>{_text(label)}:</b> {_text(text)}</p>')
 
+    def say_synthetic(self, history):
+        """Warn where a line of ``history`` says that the data are synthetic."""
+        if any("synthetic" in line.lower() for line in history):
+            self.warning("The data are synthetic: generated, not observed.")
+
     def table(self, rows, header, caption="", numeric=None):
         """Add a table.
 

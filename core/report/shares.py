@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ..errors import ParameterError
 from .canvas import (
     DPI,
     INK,
@@ -11,6 +10,7 @@ from .canvas import (
     cut,
     legend_above,
     new_figure,
+    one_each,
     plain,
     png,
     style_axes,
@@ -35,8 +35,8 @@ def share_bars(
     set, hatched below each bar; ``marks``: list of (first row, last row, %), a published
     share of one class or of several together. Raises ``ParameterError`` for other shapes.
     """
-    shares = _column(shares, len(labels), "shares")
-    other = None if other is None else _column(other, len(labels), "other")
+    shares = one_each(shares, len(labels), "shares")
+    other = None if other is None else one_each(other, len(labels), "other")
     rows = np.arange(len(labels))
     height = 0.38 if other is not None else 0.62
     figure, axes = new_figure(0.46 * len(labels) + 1.35, title)
@@ -106,13 +106,3 @@ def class_map(classes, extent, names, title=""):
     room = figure.get_figwidth() * DPI - 130
     legend_above(axes, list(zip(handles, [label for _, label, _ in names])), room)
     return png(figure)
-
-
-def _column(numbers, length, name):
-    numbers = np.asarray(numbers, dtype=float)
-    if numbers.shape != (length,):
-        raise ParameterError(
-            f"{name} needs one number for each of the {length} classes",
-            found=f"shape {numbers.shape}",
-        )
-    return numbers

@@ -4,12 +4,11 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from ..data.agreement import check_same_months, require_units
+from ..data.agreement import check_same_axes, require_units
 from ..data.aligning import AlignedReader
 from ..data.atomic import atomic_paths
 from ..data.blocks import run_blocks
 from ..data.flags import FILLED_FLAGS
-from ..data.grid import check_same_grid
 from ..data.months import DEFAULT_BASELINE, baseline_mask
 from ..data.rasterfile import RasterWriter
 from ..data.stack import StackInfo, stack_writer
@@ -99,8 +98,7 @@ def check_attribution(stack, background, flags=None, start="", end="", baseline=
         )
     AlignedReader(background, stack.grid, names=(background.name, stack.name))
     if flags is not None:
-        check_same_grid(stack.grid, flags.grid, stack.name, flags.name)
-        check_same_months(stack, flags)
+        check_same_axes(stack, flags)
 
 
 def attribute(

@@ -37,8 +37,7 @@ def attribution_report(summary, path, version=""):
             ("Areas", area_text(summary.sphere)),
         ]
     )  # fmt: skip
-    if any("synthetic" in line.lower() for line in summary.history):
-        report.warning("The data are synthetic: generated, not observed.")
+    report.say_synthetic(summary.history)
     report.warning(
         "The residual holds the model's own error besides what people did: wrong rain, wrong "
         "soils, missing lakes and glaciers, leakage of the satellite. It is a hint, no proof. "

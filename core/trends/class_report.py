@@ -29,8 +29,7 @@ def class_report(summary, version=""):
             ("Tests", _tests(summary)),
         ]
     )
-    if any("synthetic" in line.lower() for line in summary.history):
-        report.warning("The data are synthetic: generated, not observed.")
+    report.say_synthetic(summary.history)
     if summary.plain_area is None:
         report.note(
             "The plain test takes months as independent and calls too much significant. Make the "

@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..data.agreement import check_same_months
+from ..data.agreement import check_same_axes
 from ..data.atomic import atomic_paths
 from ..data.blocks import run_blocks
 from ..data.flags import FILLED_FLAGS
-from ..data.grid import check_same_grid
 from ..data.stack import stack_writer
 from ..errors import DataError, ParameterError, located
 from ..progress import SILENT
@@ -42,8 +41,7 @@ def check_season(stack, method="stl", flags=None, seasonal_window=7, trend_windo
     if method not in METHODS:
         raise ParameterError(f"one of {', '.join(METHODS)} is expected", method, "METHOD")
     if flags is not None:
-        check_same_grid(stack.grid, flags.grid, stack.name, flags.name)
-        check_same_months(stack, flags)
+        check_same_axes(stack, flags)
     if method == "harmonic":
         return None
     if seasonal_window < 3 or seasonal_window % 2 == 0:

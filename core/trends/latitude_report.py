@@ -87,8 +87,7 @@ def profile_report(profile, source, version=""):
             ("Weights", area_text(profile.sphere)),
         ]
     )
-    if any("synthetic" in line.lower() for line in source.history):
-        report.warning("The data are synthetic: generated, not observed.")
+    report.say_synthetic(source.history)
     report.figure(
         profile_plot(profile.latitude, profile.mean, profile.sd, xlabel=source.unit),
         "Mean by latitude, weighted by area.",

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.agreement import check_same_months
+from ..data.agreement import check_same_axes
 from ..data.blocks import run_blocks
 from ..data.flags import FILLED_FLAGS
-from ..data.grid import check_same_grid
 from ..data.rasterfile import RasterWriter
 from ..errors import DataError, ParameterError, located
 from ..progress import SILENT
@@ -132,8 +131,7 @@ def check_trend(
     picked = chosen_months(stack, start, end, MIN_MONTHS)
     for other in (flags, sigma):
         if other is not None:
-            check_same_grid(stack.grid, other.grid, stack.name, other.name)
-            check_same_months(stack, other)
+            check_same_axes(stack, other)
     if sigma is not None:
         sigma_factor(stack, sigma)
     return picked

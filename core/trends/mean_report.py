@@ -30,8 +30,7 @@ def mean_report(summary, info, path, version=""):
             ("Areas", area_text(profile.sphere)),
         ]
     )  # fmt: skip
-    if any("synthetic" in line.lower() for line in info.history):
-        report.warning("The data are synthetic: generated, not observed.")
+    report.say_synthetic(info.history)
     if summary.on_baseline:
         report.warning("The period is the baseline: the mean is zero by definition.")
     report.figure(map_plot(picture, extent, "", label), "Mean over the period.", "map of the mean")

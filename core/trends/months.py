@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from ..data.agreement import check_same_months
+from ..data.agreement import check_same_axes
 from ..data.flags import FILLED_FLAGS
-from ..data.grid import check_same_grid
 from ..data.months import parse_month
 from ..errors import TimeAxisError
 
@@ -37,8 +36,7 @@ def observed_reader(stack, flags, start="", end="", least=1):
     picked = chosen_months(stack, start, end, least)
     reads = [lambda *window: stack.read(*window, bands=picked)]
     if flags is not None:
-        check_same_grid(stack.grid, flags.grid, stack.name, flags.name)
-        check_same_months(stack, flags)
+        check_same_axes(stack, flags)
         reads.append(lambda *window: flags.read_flags(*window)[picked])
 
     def observed(values, flag):

@@ -28,8 +28,7 @@ def season_report(summary, info, path, version=""):
             ("Areas", area_text(summary.sphere)),
         ]
     )  # fmt: skip
-    if any("synthetic" in line.lower() for line in info.history):
-        report.warning("The data are synthetic: generated, not observed.")
+    report.say_synthetic(info.history)
     report.warning(
         f"Noise without any season scores {WHITE_NOISE:.0f} %. Only values above that show more "
         "season than noise has by itself; the rule that more than 50 % is seasonal is unsafe."

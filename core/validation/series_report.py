@@ -22,8 +22,7 @@ def series_report(result, table_name, value_name, version="", notes=(), progress
             ("Anomalies", "to the mean over the periods in common, at each level"),
         ]
     )
-    if any("synthetic" in line.lower() for line in r.info.history):
-        report.warning("The data are synthetic: generated, not observed.")
+    report.say_synthetic(r.info.history)
     for text in (*r.warnings, *notes):
         report.warning(text)
     report.heading("Scores")

@@ -35,8 +35,7 @@ def comparison_report(result, version="", notes=(), progress=SILENT):
         ]
     )  # fmt: skip
     history = (*pair.simulated.info.history, *pair.observed.info.history)
-    if any("synthetic" in line.lower() for line in history):
-        report.warning("The data are synthetic: generated, not observed.")
+    report.say_synthetic(history)
     for text in (*pair.warnings, *notes):
         report.warning(text)
     _scores(report, r, unit)

@@ -33,8 +33,7 @@ def well_report(result, version="", notes=(), progress=SILENT):
             ("Median CC of wells", f"{np.median(known):.2f}" if known.size else "–"),
         ]
     )  # fmt: skip
-    if any("synthetic" in line.lower() for line in r.info.history):
-        report.warning("The data are synthetic: generated, not observed.")
+    report.say_synthetic(r.info.history)
     for text in (*r.warnings, *notes):
         report.warning(text)
     report.note(

@@ -8,7 +8,7 @@ import numpy as np
 from ...errors import DataError, GridError, ReadError, TimeAxisError
 from ...progress import SILENT
 from ..grid import Grid
-from ..multidim import MultidimFile
+from ..openproduct import OpenProduct
 from ..solutions import check_solutions
 from ..units import storage_factor
 from .latlon import check_packing
@@ -28,30 +28,16 @@ _TOLERATED = 0.01
 
 
 @dataclass
-class GsfcProduct:
+class GsfcProduct(OpenProduct):
     """Mascons with the interface of `GraceProduct`.
 
     ``cells`` (y, x) holds the index of the mascon whose outline the cell's centre lies
     in, −1 for none. Values are read once and kept: a mascon file holds some 80 MB.
     """
 
-    file: MultidimFile
-    variable: object
-    uncertainty: object
-    grid: Grid
-    middle: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    factor: float
-    units: str
     cells: np.ndarray
     ocean: np.ndarray
     _kept: dict = field(default_factory=dict)
-
-    @property
-    def solutions(self):
-        """Number of solutions in the file."""
-        return self.middle.size
 
     def read(self, row, ny, variable=None):
         """Values (solution, y, x) in cm of ``ny`` rows from ``row``."""

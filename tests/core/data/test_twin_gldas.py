@@ -9,9 +9,9 @@ from grace_water_toolbox.core.data.twin_gldas import (
     SOIL_LAYERS,
     gldas_layers,
     soil_layers,
-    whole_folder,
     write_gldas,
 )
+from grace_water_toolbox.core.data.wholefolder import whole_folder
 from grace_water_toolbox.core.errors import WriteError
 
 
