@@ -1,19 +1,17 @@
 """Rasters whose bands have names, such as a trend map: found by name, never by number."""
 
-import threading
-
 import numpy as np
 
 from ..errors import ParameterError
-from .openraster import open_raster, read_window
-from .reference import read_grid
+from .openraster import HeldRaster
+from .reference import grid_of
 from .stack import short_name
 
 #: Bytes of one strip of rows, all planes together.
 STRIP_BYTES = 256 * 2**20
 
 
-class BandFile:
+class BandFile(HeldRaster):
     """A raster opened for reading by the descriptions of its bands.
 
     Use as a context manager or close it. ``names`` are the descriptions; a band
@@ -21,24 +19,14 @@ class BandFile:
     """
 
     def __init__(self, source, parameter="INPUT"):
-        self.source = str(source)
-        self.name = f"{parameter} ({short_name(self.source)})"
-        self.grid = read_grid(self.source, self.name)
-        self._lock = threading.Lock()
-        self._file = open_raster(self.source, self.name)
+        super().__init__(source, f"{parameter} ({short_name(source)})")
+
+    def read_header(self):
+        """Read ``grid``, ``names``, ``tags`` and ``history``."""
+        self.grid = grid_of(self._file, self.name)
         self.names = tuple(d or f"band {i}" for i, d in enumerate(self._file.descriptions, 1))
         self.tags = self._file.tags()
         self.history = tuple(h for h in self.tags.get("history", "").split("\n") if h)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.close()
-
-    def close(self):
-        """Release the file."""
-        self._file.close()
 
     def index(self, name, parameter="BAND", remedy=""):
         """GDAL's number of the band described ``name``. Raises `ParameterError`."""
@@ -56,10 +44,8 @@ class BandFile:
 
     def read(self, names, row=0, col=0, ny=None, nx=None):
         """Values (band, y, x), float64, NaN where missing, scale and offset applied."""
-        ny = self.grid.ny - row if ny is None else ny
-        nx = self.grid.nx - col if nx is None else nx
         indexes = [self.index(name) for name in names]
-        raw = read_window(self._file, self._lock, indexes, (col, row, nx, ny), self.name)
+        raw = self.pixels(indexes, row, col, ny, nx)
         values = raw.astype(np.float64)
         for plane, stored, index in zip(values, raw, indexes):
             nodata = self._file.nodatavals[index - 1]

@@ -5,7 +5,6 @@ baseline and history in its tags. Between steps it is a GeoTIFF; `MonthlyStack`
 reads it block by block, and `to_xarray` gives the labelled array of DESIGN.
 """
 
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from ..errors import ReadError
 from . import months as calendar
 from .bandmonths import band_months
 from .grid import WGS84, Grid
-from .openraster import open_raster, read_window
+from .openraster import HeldRaster
 from .rasterfile import RasterWriter
 from .reference import grid_of
 from .units import storage_factor
@@ -46,7 +45,7 @@ class StackInfo:
         return [calendar.month_text(m) for m in self.months]
 
 
-class MonthlyStack:
+class MonthlyStack(HeldRaster):
     """A stack opened for reading; use as a context manager or close it.
 
     ``source`` is anything GDAL opens as a raster with dated bands: our GeoTIFF,
@@ -56,34 +55,11 @@ class MonthlyStack:
     """
 
     def __init__(self, source, name=""):
-        self.source = str(source)
-        self.name = name or short_name(self.source)
-        self._lock = threading.Lock()
-        self._file = open_raster(self.source, self.name)
-        try:
-            self.info = self._read_info()
-        except UnicodeDecodeError as error:
-            self._file.close()
-            raise ReadError(
-                "readable descriptions and tags are expected",
-                error.reason,
-                self.name,
-                "The file looks damaged.",
-            ) from error
-        except BaseException:
-            self._file.close()
-            raise
+        super().__init__(source, name or short_name(source))
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.close()
-
-    def close(self):
-        """Release the file, once no thread reads it any more."""
-        with self._lock:
-            self._file.close()
+    def read_header(self):
+        """Read ``info``."""
+        self.info = self._read_info()
 
     grid = property(lambda self: self.info.grid)
     months = property(lambda self: self.info.months)
@@ -118,7 +94,7 @@ class MonthlyStack:
         indexes = None if bands is None else [int(b) + 1 for b in bands]
         if indexes == []:
             return np.empty((0, ny, nx), dtype)
-        raw = self._raw(indexes, (col, row, nx, ny))
+        raw = self.pixels(indexes, row, col, ny, nx)
         return self._decode(raw, self._file.indexes if indexes is None else indexes, dtype)
 
     @property
@@ -160,13 +136,7 @@ class MonthlyStack:
 
     def read_flags(self, row=0, col=0, ny=None, nx=None):
         """Raw integer flags (time, y, x) of a block of a flag stack."""
-        ny = self.grid.ny - row if ny is None else ny
-        nx = self.grid.nx - col if nx is None else nx
-        return self._raw(None, (col, row, nx, ny)).astype("uint8")
-
-    def _raw(self, indexes, window):
-        """Pixels as the file holds them; ``window`` is (col, row, nx, ny)."""
-        return read_window(self._file, self._lock, indexes, window, self.name)
+        return self.pixels(None, row, col, ny, nx).astype("uint8")
 
     def to_centimetres(self):
         """Factor from this stack's units to cm of equivalent water height."""

@@ -6,13 +6,12 @@ Each band states its unit. A month of a variable that is not there is not known.
 """
 
 import re
-import threading
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..data.months import month_text, parse_month
-from ..data.openraster import open_raster, read_window
+from ..data.openraster import HeldRaster
 from ..data.rasterfile import RasterWriter
 from ..data.reference import grid_of
 from ..data.stack import short_name
@@ -48,7 +47,7 @@ def band_names(name, months=None):
     return [name] if months is None else [f"{name} {month_text(m)}" for m in months]
 
 
-class PredictorSet:
+class PredictorSet(HeldRaster):
     """A predictor set opened for reading; use as a context manager. Safe in threads.
 
     Raises `ReadError` for a raster that is no predictor set and `GridError` for one
@@ -56,27 +55,10 @@ class PredictorSet:
     """
 
     def __init__(self, source, name=""):
-        self.source = str(source)
-        self.name = name or short_name(self.source)
-        self._lock = threading.Lock()
-        self._file = open_raster(self.source, self.name)
-        try:
-            self._read_header()
-        except BaseException:
-            self._file.close()
-            raise
+        super().__init__(source, name or short_name(source))
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.close()
-
-    def close(self):
-        """Release the file."""
-        self._file.close()
-
-    def _read_header(self):
+    def read_header(self):
+        """Read ``grid``, ``variables`` and ``history``."""
         file = self._file
         self.grid = grid_of(file, self.name)
         self.variables = {}
@@ -115,9 +97,7 @@ class PredictorSet:
         there = [i for i, band in enumerate(bands) if band]
         if not there:
             return out
-        raw = read_window(
-            self._file, self._lock, [int(bands[i]) for i in there], (col, row, nx, ny), self.name
-        )
+        raw = self.pixels([int(bands[i]) for i in there], row, col, ny, nx)
         for i, values in zip(there, raw):
             nodata = self._nodata[int(bands[i]) - 1]
             out[i] = values
