@@ -6,25 +6,22 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterRasterLayer,
-    QgsProcessingParameterString,
 )
 
 from ..core.data.gdalcache import bounded_cache
-from ..core.data.months import DEFAULT_BASELINE
 from ..core.data.sound import check_source
 from ..core.dependencies import broken_package, check_packages, missing_error, missing_packages
 from ..core.errors import Cancelled, GraceWaterError, ReadError
+from .declaring import BASELINE, Declaring
 from .feedback import QgisProgress
-from .identity import Identity
 from .labels import label_parameters, title
 from .layerstyler import LayerStyler
 from .targets import check_ending, check_targets
+from .values import has_value
 
-BASELINE = ("BASELINE_START", "BASELINE_END")
 
-
-class GraceAlgorithm(Identity):
-    """Base class: `Identity`, dependency checks, error translation, styling.
+class GraceAlgorithm(Declaring):
+    """Base class: `Declaring`, dependency checks, error translation, styling.
 
     A subclass states what `Identity` asks for and ``REQUIRES`` (Python packages),
     declares parameters in ``declare`` through ``add``, and works in
@@ -38,43 +35,6 @@ class GraceAlgorithm(Identity):
         """Start without resolved layers."""
         super().__init__()
         self.sources, self.titles = {}, {}
-
-    # -- parameters ---------------------------------------------------------
-    def initAlgorithm(self, configuration=None):
-        """Declare the parameters."""
-        self.declare()
-
-    def declare(self):
-        """Add the parameters, in the order of the dialog."""
-        raise QgsProcessingException(f"{type(self).__name__} declares no parameters")
-
-    def add(self, parameter, help_text, advanced=False):
-        """Add a parameter together with its help."""
-        parameter.setHelp(self.tr(help_text))
-        if advanced:
-            flags = parameter.flags()
-            flags |= QgsProcessingParameterDefinition.Flag.FlagAdvanced
-            parameter.setFlags(flags)
-        self.addParameter(parameter)
-
-    def add_stack(self, name, label, help_text, optional=False, advanced=False):
-        """Add a raster parameter that takes a monthly stack."""
-        parameter = QgsProcessingParameterRasterLayer(name, self.tr(label), optional=optional)
-        self.add(parameter, help_text, advanced)
-
-    def add_baseline(
-        self,
-        help_text,
-        labels=("First month of the baseline", "Last month of the baseline"),
-        default=DEFAULT_BASELINE,
-        advanced=False,
-    ):
-        """Add `BASELINE`, two months; without a ``default`` they may stay empty."""
-        for name, label, month in zip(BASELINE, labels, default or ("", "")):
-            parameter = QgsProcessingParameterString(
-                name, self.tr(label), month, optional=default is None
-            )
-            self.add(parameter, help_text, advanced)
 
     # -- running ------------------------------------------------------------
     def canExecute(self):
@@ -135,6 +95,12 @@ class GraceAlgorithm(Identity):
                 f"A file cannot be read or written: {error}. Nothing was written."
             ) from error
 
+    def check_report(self, parameters):
+        """Raise `DependencyError` where an HTML report is wanted that cannot be drawn."""
+        if has_value(parameters, "OUTPUT_HTML"):
+            # The report comes last: without its package the work would be in vain.
+            check_packages(("matplotlib",))
+
     def compute(self, parameters, context, progress):
         """Do the work; return the results by output name."""
         raise QgsProcessingException(f"{type(self).__name__} does nothing")
@@ -157,7 +123,7 @@ class GraceAlgorithm(Identity):
             layer = self.parameterAsRasterLayer(parameters, name, context)
             if layer is not None and layer.isValid():
                 self.sources[name], self.titles[name] = layer.source(), layer.name()
-            elif parameters.get(name) not in (None, ""):
+            elif has_value(parameters, name):
                 raise _no_raster(name, parameters[name])
 
     def with_labels(self, error):
@@ -177,13 +143,26 @@ class GraceAlgorithm(Identity):
         source = self.sources[name]
         return MonthlyStack(source, f"{name} ({title(source, self.titles.get(name))})")
 
+    def open_stacks(self, files, *names):
+        """The stacks of several parameters on an `ExitStack`, None where one is not given."""
+        return tuple(
+            files.enter_context(self.open_stack(name)) if self.has(name) else None for name in names
+        )
+
+    def open_stack_or_map(self, name):
+        """As `open_stack`, or the map of a parameter that may be one."""
+        from ..core.data.static import open_stack_or_map
+
+        source = self.sources[name]
+        return open_stack_or_map(source, f"{name} ({title(source, self.titles.get(name))})")
+
     def baseline(self, parameters, context):
         """The two months of `BASELINE` as they were written."""
         return tuple(self.parameterAsString(parameters, n, context).strip() for n in BASELINE)
 
     def raster_target(self, parameters, name, context):
         """Path of a raster output, or '' where an optional one is not wanted."""
-        if parameters.get(name) in (None, ""):
+        if not has_value(parameters, name):
             definition = self.parameterDefinition(name)
             if definition.flags() & QgsProcessingParameterDefinition.Flag.FlagOptional:
                 return ""
@@ -193,7 +172,7 @@ class GraceAlgorithm(Identity):
 
     def file_target(self, parameters, name, context):
         """Path of a file output, or '' where it is not wanted."""
-        if parameters.get(name) in (None, ""):
+        if not has_value(parameters, name):
             return ""
         path = self.parameterAsFileOutput(parameters, name, context)
         check_ending(self.parameterDefinition(name), path)

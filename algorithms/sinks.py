@@ -13,13 +13,9 @@ from qgis.core import (
 
 from .compat import field
 from .layers import flat_polygons
+from .values import has_value
 
 WGS84 = "EPSG:4326"
-
-
-def wanted(parameters, name):
-    """Whether an optional output was asked for."""
-    return parameters.get(name) not in (None, "")
 
 
 def write_rows(
@@ -30,7 +26,7 @@ def write_rows(
     ``columns``: (field, kind) with the kinds of `compat.field`; NaN becomes NULL.
     ``shapes``: a geometry a row, of the WKB type ``kind`` in ``crs`` (WKT).
     """
-    if not wanted(parameters, name):
+    if not has_value(parameters, name):
         return ""
     fields = fields_of(columns)
     kind = QgsWkbTypes.Type.NoGeometry if kind is None else kind
@@ -59,7 +55,7 @@ def write_sinks(algorithm, parameters, context, crs, tables):
     """
     opened, results = {}, {}
     for name, (columns, _, *shapes) in tables.items():
-        if parameters.get(name) in (None, ""):
+        if not has_value(parameters, name):
             continue
         kind = QgsWkbTypes.Type.MultiPolygon if shapes else QgsWkbTypes.Type.NoGeometry
         fields = fields_of(columns)

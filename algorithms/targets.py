@@ -45,6 +45,13 @@ def check_targets(algorithm, parameters, sources):
             raise ParameterError(f"a file different from {other} is expected", path, name)
 
 
+def check_folder(folder, name):
+    """Raise `WriteError` for a folder that cannot be made; ``folder`` as it was given."""
+    path = _file(folder)
+    if path is not None and (path.is_file() or not path.parent.is_dir()):
+        raise WriteError("a folder, or a new one in an existing folder, is expected", folder, name)
+
+
 def check_ending(definition, path):
     """Raise `ParameterError` unless ``path`` ends as the destination asks."""
     if isinstance(definition, QgsProcessingParameterRasterDestination):

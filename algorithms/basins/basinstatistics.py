@@ -131,11 +131,8 @@ class BasinStatistics(BasinAlgorithm):
         return self.write_results(parameters, context, tables, page, report, style, result.names)
 
     def _open(self, stacks):
-        def opened(name):
-            return stacks.enter_context(self.open_stack(name)) if self.has(name) else None
-
-        components = [opened(f"UNCERTAINTY_{name}") for name in COMPONENTS]
+        components = self.open_stacks(stacks, *(f"UNCERTAINTY_{name}" for name in COMPONENTS))
         return (
-            *(opened(name) for name in ("INPUT", "UNCERTAINTY", "FLAGS")),
+            *self.open_stacks(stacks, "INPUT", "UNCERTAINTY", "FLAGS"),
             [one for one in components if one is not None],
         )

@@ -7,7 +7,6 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
-from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
 from ..layers import check_source, read_polygons
 from ..sinks import title_layers, write_sinks
@@ -53,9 +52,7 @@ class BasinAlgorithm(GraceAlgorithm):
 
     def check_basins(self, parameters, context):
         """Raise unless the layer can be used, and the report can be drawn if wanted."""
-        if parameters.get("OUTPUT_HTML") not in (None, ""):
-            # The report comes last: without its package the work would be in vain.
-            check_packages(("matplotlib",))
+        self.check_report(parameters)
         source = self.parameterAsSource(parameters, "BASINS", context)
         check_source(source, "BASINS", self.basin_field(parameters, context))
 
@@ -67,11 +64,6 @@ class BasinAlgorithm(GraceAlgorithm):
         for text in found.remarks() if tell else ():
             progress.warn(text)
         return found
-
-    def open_with_flags(self, stacks):
-        """The stack, and that of its flags or None, opened on the `ExitStack` ``stacks``."""
-        stack = stacks.enter_context(self.open_stack("INPUT"))
-        return stack, stacks.enter_context(self.open_stack("FLAGS")) if self.has("FLAGS") else None
 
     def write_results(self, parameters, context, tables, page, report, style, names):
         """Write ``tables``, and ``report`` to ``page`` if wanted; where they are, by output.

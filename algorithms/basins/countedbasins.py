@@ -1,6 +1,6 @@
 """Which basins count in the medians of a water balance: limits, and the shares they look at."""
 
-from qgis.core import QgsProcessingParameterEnum, QgsProcessingParameterNumber
+from qgis.core import QgsProcessingParameterNumber
 
 from ...core.data.stack import short_name
 
@@ -11,14 +11,10 @@ SHARES = {"IRRIGATED": "Irrigated share", "GLACIERS": "Glacier share"}
 
 def declare_filter(algorithm):
     """Add the filter, its four limits and the rasters that two of them need."""
-    algorithm.add(
-        QgsProcessingParameterEnum(
-            "FILTER",
-            algorithm.tr("Basins that count"),
-            list(FILTERS),
-            defaultValue=FILTERS[0],
-            usesStaticStrings=True,
-        ),
+    algorithm.add_choice(
+        "FILTER",
+        "Basins that count",
+        FILTERS,
         "'none': all with a score. 'published': those within the four limits below.",
     )
     for name, label, value, unit in (

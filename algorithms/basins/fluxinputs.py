@@ -4,6 +4,7 @@ from qgis.core import QgsProcessingParameterFile, QgsProcessingParameterString
 
 from ...core.data.stack import short_name
 from ...core.errors import ParameterError
+from ..values import has_value
 
 FLUXES = {
     "PRECIPITATION": "Precipitation",
@@ -39,7 +40,7 @@ def declare_fluxes(algorithm):
 def check_sources(algorithm, parameters):
     """Raise `ParameterError` unless each flux comes either as a stack or as a table."""
     for name in FLUXES:
-        table = parameters.get(f"{name}_TABLE") not in (None, "")
+        table = has_value(parameters, f"{name}_TABLE")
         if algorithm.has(name) == table:
             found = "both" if table else "neither"
             raise ParameterError(f"either {name} or {name}_TABLE is expected", found, name)

@@ -12,7 +12,7 @@ from qgis.core import (
 
 from ...core.basins.deficit import MAX_GAP, MIN_MONTHS
 from ...core.errors import ParameterError
-from ..base import BASELINE
+from ..declaring import BASELINE
 from ..featurestyles import graduated
 from ..version import VERSION
 from .common import BasinAlgorithm
@@ -137,7 +137,7 @@ class StorageDeficit(BasinAlgorithm):
         self.check_basins(parameters, context)
         self._reference(parameters, context)
         with ExitStack() as stacks:
-            stack, flags = self.open_with_flags(stacks)
+            stack, flags = self.open_stacks(stacks, "INPUT", "FLAGS")
             check_inputs(stack, None, flags)
 
     def compute(self, parameters, context, progress):
@@ -148,7 +148,7 @@ class StorageDeficit(BasinAlgorithm):
 
         share = self.parameterAsDouble(parameters, "MIN_COVERED_SHARE", context)
         with ExitStack() as stacks:
-            stack, flags = self.open_with_flags(stacks)
+            stack, flags = self.open_stacks(stacks, "INPUT", "FLAGS")
             polygons = self.polygons(parameters, context, stack.grid.crs, progress)
             part = progress.part(0.05, 0.8)
             means = basin_means(stack, polygons.rings, polygons.names, flags, share, part)

@@ -1,6 +1,6 @@
 """Parameters about the errors of basin means."""
 
-from qgis.core import QgsProcessingParameterEnum, QgsProcessingParameterNumber
+from qgis.core import QgsProcessingParameterNumber
 
 from ...core.basins.mascons import CORRELATIONS, mascon_reader
 from ...core.data.stack import short_name
@@ -33,14 +33,10 @@ def declare_uncertainty(algorithm):
             optional=True,
             advanced=True,
         )
-    algorithm.add(
-        QgsProcessingParameterEnum(
-            "CORRELATION",
-            algorithm.tr("Correlation of errors in space"),
-            list(CORRELATIONS),
-            defaultValue=CORRELATIONS[0],
-            usesStaticStrings=True,
-        ),
+    algorithm.add_choice(
+        "CORRELATION",
+        "Correlation of errors in space",
+        CORRELATIONS,
         "'mascon': one error for all cells that repeat one series, independent between mascons. "
         "'gaussian': neighbours correlated over the correlation length. 'auto': mascon where at "
         "most half of the cells have a series of their own.",

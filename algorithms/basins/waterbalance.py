@@ -92,7 +92,7 @@ class WaterBalance(BasinAlgorithm):
         self.check_basins(parameters, context)
         check_sources(self, parameters)
         with ExitStack() as stacks:
-            stack, flags = self.open_with_flags(stacks)
+            stack, flags = self.open_stacks(stacks, "INPUT", "FLAGS")
             check_inputs(stack, None, flags)
             for name in FLUXES:
                 if self.has(name):
@@ -107,7 +107,7 @@ class WaterBalance(BasinAlgorithm):
         check_sources(self, parameters)
         share = self.parameterAsDouble(parameters, "MIN_COVERED_SHARE", context)
         with ExitStack() as stacks:
-            stack, flags = self.open_with_flags(stacks)
+            stack, flags = self.open_stacks(stacks, "INPUT", "FLAGS")
             polygons = self.polygons(parameters, context, stack.grid.crs, progress)
             part = progress.part(0.05, 0.4)
             means = basin_means(stack, polygons.rings, polygons.names, flags, share, part)

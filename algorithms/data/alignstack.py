@@ -2,7 +2,6 @@
 
 from qgis.core import (
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
 )
@@ -51,14 +50,10 @@ class AlignStack(GraceAlgorithm):
             "Reference grid",
             "Stack or any other raster whose cells the result gets.",
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "METHOD",
-                self.tr("Method"),
-                list(METHODS),
-                defaultValue="mean",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "METHOD",
+            "Method",
+            METHODS,
             "'mean': area-weighted mean, to coarser cells. 'nearest', 'bilinear': interpolation, "
             "to finer cells. Flags of a gap filling allow 'nearest' only.",
         )
@@ -90,7 +85,7 @@ class AlignStack(GraceAlgorithm):
         """Grids and method, from the headers."""
         from ...core.data.aligning import check_alignment, check_values
 
-        with self._open() as stack:
+        with self.open_stack_or_map("INPUT") as stack:
             target, names = self._target(stack)
             method = self.parameterAsEnumString(parameters, "METHOD", context)
             force = self.parameterAsBool(parameters, "FORCE", context)
@@ -102,7 +97,7 @@ class AlignStack(GraceAlgorithm):
         from ...core.data.aligning import align_stack, check_values
 
         output = self.raster_target(parameters, "OUTPUT", context)
-        with self._open() as stack:
+        with self.open_stack_or_map("INPUT") as stack:
             target, names = self._target(stack)
             summary = align_stack(
                 stack,
@@ -124,13 +119,6 @@ class AlignStack(GraceAlgorithm):
             )
         self.style(context, output, flags(1) if kind == "uint8" else diverging(1, units))
         return {"OUTPUT": output}
-
-    def _open(self):
-        from ...core.data.stack import short_name
-        from ...core.data.static import open_stack_or_map
-
-        source = self.sources["INPUT"]
-        return open_stack_or_map(source, f"INPUT ({short_name(source)})")
 
     def _target(self, stack):
         from ...core.data.reference import read_grid

@@ -2,7 +2,6 @@
 
 from qgis.core import QgsProcessingOutputNumber, QgsProcessingParameterFileDestination
 
-from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
 from ..version import VERSION
 
@@ -46,8 +45,7 @@ class DescribeStack(GraceAlgorithm):
 
     def check(self, parameters, context):
         """The headers, and the package that draws."""
-        if parameters.get("OUTPUT_HTML") not in (None, ""):
-            check_packages(("matplotlib",))
+        self.check_report(parameters)
         self.open_stack("INPUT").close()
 
     def compute(self, parameters, context, progress):

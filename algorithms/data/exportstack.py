@@ -8,8 +8,10 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...core.errors import ParameterError, WriteError
+from ...core.errors import ParameterError
 from ..base import GraceAlgorithm
+from ..targets import check_folder
+from ..values import has_value
 
 
 class ExportStack(GraceAlgorithm):
@@ -69,9 +71,9 @@ class ExportStack(GraceAlgorithm):
 
         self._wanted(parameters)
         with self.open_stack("INPUT") as stack:
-            if self._given(parameters, "OUTPUT"):
+            if has_value(parameters, "OUTPUT"):
                 check_export(stack, self._text(parameters, "VARIABLE", context))
-            if self._given(parameters, "OUTPUT_FOLDER"):
+            if has_value(parameters, "OUTPUT_FOLDER"):
                 check_prefix(self._prefix(parameters, context, stack))
 
     def compute(self, parameters, context, progress):
@@ -82,7 +84,7 @@ class ExportStack(GraceAlgorithm):
         self._wanted(parameters)
         page = self.file_target(parameters, "OUTPUT", context)
         folder = ""
-        if self._given(parameters, "OUTPUT_FOLDER"):
+        if has_value(parameters, "OUTPUT_FOLDER"):
             folder = self.parameterAsString(parameters, "OUTPUT_FOLDER", context)
         results = {}
         share = 0.5 if page and folder else 1.0
@@ -105,25 +107,6 @@ class ExportStack(GraceAlgorithm):
         return results
 
     def _wanted(self, parameters):
-        if not any(self._given(parameters, n) for n in ("OUTPUT", "OUTPUT_FOLDER")):
+        if not any(has_value(parameters, n) for n in ("OUTPUT", "OUTPUT_FOLDER")):
             raise ParameterError("a NetCDF file or a folder is expected", "neither", "OUTPUT")
-        folder = parameters.get("OUTPUT_FOLDER")
-        if isinstance(folder, str) and folder and folder != "TEMPORARY_OUTPUT":
-            path = Path(folder)
-            if path.is_file() or not path.parent.is_dir():
-                raise WriteError(
-                    "a folder, or a new one in an existing folder, is expected",
-                    folder,
-                    "OUTPUT_FOLDER",
-                )
-
-    def _given(self, parameters, name):
-        return parameters.get(name) not in (None, "")
-
-    def _text(self, parameters, name, context):
-        return self.parameterAsString(parameters, name, context).strip()
-
-    def _prefix(self, parameters, context, stack):
-        given = self._text(parameters, "PREFIX", context)
-        source = self.sources["INPUT"].split("|")[0]
-        return given or (Path(source).stem if Path(source).is_file() else "stack")
+        check_folder(parameters.get("OUTPUT_FOLDER"), "OUTPUT_FOLDER")

@@ -3,7 +3,6 @@
 from contextlib import ExitStack
 
 from qgis.core import (
-    QgsProcessingParameterEnum,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
@@ -12,6 +11,7 @@ from qgis.core import (
 from ...core.data.periods import PERIODS, SEASONS, STATISTICS
 from ..base import GraceAlgorithm
 from ..styling import diverging, sequential
+from ..values import has_value
 
 NUMBER = QgsProcessingParameterNumber.Type
 STACK = "stack"
@@ -41,7 +41,7 @@ class ExtractPeriod(GraceAlgorithm):
     def declare(self):
         """Parameters."""
         self.add_stack("INPUT", "Stack", "Monthly stack of any units.")
-        self._add_enum(
+        self.add_choice(
             "PERIOD",
             "Period",
             PERIODS,
@@ -60,14 +60,14 @@ class ExtractPeriod(GraceAlgorithm):
             ),
             "For the period 'year', and for one season or calendar month; empty takes all years.",
         )
-        self._add_enum("SEASON", "Season", list(SEASONS), "For the period 'season'.")
+        self.add_choice("SEASON", "Season", list(SEASONS), "For the period 'season'.")
         self.add(
             QgsProcessingParameterNumber(
                 "CALENDAR_MONTH", self.tr("Calendar month"), NUMBER.Integer, 1, False, 1, 12
             ),
             "1 to 12, for the period 'calendar month'.",
         )
-        self._add_enum(
+        self.add_choice(
             "STATISTIC",
             "Statistic",
             (*STATISTICS, STACK),
@@ -98,7 +98,7 @@ class ExtractPeriod(GraceAlgorithm):
         from ...core.data.grid import check_same_grid
 
         with ExitStack() as files:
-            stack, flags = self._open(files)
+            stack, flags = self.open_stacks(files, "INPUT", "FLAGS")
             self._period(parameters, context, stack).bands(stack)
             if flags is not None:
                 check_same_grid(stack.grid, flags.grid, stack.name, flags.name)
@@ -111,7 +111,7 @@ class ExtractPeriod(GraceAlgorithm):
         output = self.raster_target(parameters, "OUTPUT", context)
         statistic = self.parameterAsEnumString(parameters, "STATISTIC", context)
         with ExitStack() as files:
-            stack, flags = self._open(files)
+            stack, flags = self.open_stacks(files, "INPUT", "FLAGS")
             period = self._period(parameters, context, stack)
             units = stack.units
             if statistic == STACK:
@@ -137,19 +137,13 @@ class ExtractPeriod(GraceAlgorithm):
         self.style(context, output, style, f"{statistic} of {period.text}")
         return {"OUTPUT": output}
 
-    def _open(self, files):
-        return tuple(
-            files.enter_context(self.open_stack(name)) if self.has(name) else None
-            for name in ("INPUT", "FLAGS")
-        )
-
     def _period(self, parameters, context, stack):
         from ...core.data.periods import choose_period
 
         def text(name):
             return self.parameterAsString(parameters, name, context).strip()
 
-        given = parameters.get("YEAR") not in (None, "")
+        given = has_value(parameters, "YEAR")
         return choose_period(
             self.parameterAsEnumString(parameters, "PERIOD", context),
             stack.months,
@@ -160,16 +154,6 @@ class ExtractPeriod(GraceAlgorithm):
             season=self.parameterAsEnumString(parameters, "SEASON", context),
             calendar_month=self.parameterAsInt(parameters, "CALENDAR_MONTH", context),
         )
-
-    def _add_enum(self, name, label, values, help_text):
-        parameter = QgsProcessingParameterEnum(
-            name,
-            self.tr(label),
-            list(values),
-            defaultValue=next(iter(values)),
-            usesStaticStrings=True,
-        )
-        self.add(parameter, help_text)
 
     def _add_text(self, name, label, help_text):
         self.add(QgsProcessingParameterString(name, self.tr(label), optional=True), help_text)

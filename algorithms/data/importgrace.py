@@ -1,7 +1,6 @@
 """Import a GRACE/GRACE-FO product as a monthly stack."""
 
 from qgis.core import (
-    QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
@@ -13,7 +12,6 @@ from ...core.data.importing import NOISY, import_grace
 from ...core.data.merging import DOUBLES
 from ...core.data.months import DEFAULT_BASELINE, baseline_mask, month_text
 from ...core.data.units import STORAGE_UNITS, storage_factor
-from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
 from ..extents import check_raw_extent, read_extent
 from ..styling import diverging, sequential
@@ -56,14 +54,10 @@ class ImportGrace(GraceAlgorithm):
             "Region to keep, in degrees; empty keeps everything. Across the date line write the "
             "east side beyond 180, for example 170,190,-20,0.",
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "NOISY",
-                self.tr("Noise months"),
-                list(NOISY),
-                defaultValue="keep",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "NOISY",
+            "Noise months",
+            NOISY,
             "What happens to noise months: 'keep' leaves them in with a warning, 'missing' makes "
             "them missing so that gap filling replaces them.",
         )
@@ -77,25 +71,17 @@ class ImportGrace(GraceAlgorithm):
             "and its relatives.",
             advanced=True,
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "UNITS",
-                self.tr("Units of the file"),
-                ["from file", *STORAGE_UNITS],
-                defaultValue="from file",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "UNITS",
+            "Units of the file",
+            ["from file", *STORAGE_UNITS],
             "Only for a file that does not say its units or says them wrongly. 1 kg m⁻² is 1 mm.",
             advanced=True,
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "DOUBLES",
-                self.tr("Two solutions in one month"),
-                list(DOUBLES),
-                defaultValue="weighted",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "DOUBLES",
+            "Two solutions in one month",
+            DOUBLES,
             "'weighted' averages by the days of each solution inside the month, 'mean' averages "
             "plainly, 'neighbour' gives one of them to an empty neighbouring month it touches.",
             advanced=True,
@@ -127,7 +113,7 @@ class ImportGrace(GraceAlgorithm):
         """Headers only: baseline, extent, and that the file is a product."""
         from ...core.data.grace import open_grace
 
-        self._check_report(parameters)
+        self.check_report(parameters)
         baseline = self.baseline(parameters, context)
         baseline_mask([], baseline)
         check_raw_extent(parameters.get("EXTENT"))
@@ -136,7 +122,7 @@ class ImportGrace(GraceAlgorithm):
 
     def compute(self, parameters, context, progress):
         """Import, report, style."""
-        self._check_report(parameters)
+        self.check_report(parameters)
         variable, units = self._overrides(parameters, context)
         page = self.file_target(parameters, "OUTPUT_HTML", context)
         path = self.raster_target(parameters, "OUTPUT", context)
@@ -167,11 +153,6 @@ class ImportGrace(GraceAlgorithm):
         self.style(context, path, diverging(band, "cm"))
         self.style(context, sigma, sequential(band, "cm"))
         return results
-
-    def _check_report(self, parameters):
-        # The report comes last: without its package the import would be in vain.
-        if parameters.get("OUTPUT_HTML") not in (None, ""):
-            check_packages(("matplotlib",))
 
     def _log(self, summary, progress):
         months = summary.info.months

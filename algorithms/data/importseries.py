@@ -2,7 +2,6 @@
 
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFile,
     QgsProcessingParameterMultipleLayers,
@@ -14,10 +13,12 @@ from qgis.core import (
 from ...core.data.months import baseline_mask, parse_month
 from ...core.errors import ParameterError
 from ...core.progress import SILENT
-from ..base import BASELINE, GraceAlgorithm
+from ..base import GraceAlgorithm
+from ..declaring import BASELINE
 from ..extents import check_raw_extent, read_extent
 from ..inputfiles import read_files
 from ..styling import diverging
+from ..values import has_value
 
 KINDS = ("storage", "flux", "other")
 
@@ -67,14 +68,10 @@ class ImportSeries(GraceAlgorithm):
             "Name of the NetCDF variable; empty where there is only one over time, latitude and "
             "longitude.",
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "KIND",
-                self.tr("Kind of quantity"),
-                list(KINDS),
-                defaultValue="storage",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "KIND",
+            "Kind of quantity",
+            KINDS,
             "'storage' is written in cm of water, 'flux' in mm month-1, 'other' in its own units.",
         )
         self.add(
@@ -180,7 +177,7 @@ class ImportSeries(GraceAlgorithm):
     def _check_existing(self, parameters, context):
         if not self.has("EXISTING"):
             return
-        given = [name for name in ("EXTENT", *BASELINE) if parameters.get(name) not in (None, "")]
+        given = [name for name in ("EXTENT", *BASELINE) if has_value(parameters, name)]
         if given:
             raise ParameterError(
                 "no extent and no baseline beside EXISTING are expected, it brings its own",

@@ -3,7 +3,6 @@
 from qgis.core import (
     QgsProcessing,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
@@ -12,7 +11,6 @@ from qgis.core import (
 )
 
 from ...core.data.months import baseline_mask
-from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
 from ..extents import check_raw_extent, read_extent
 from ..inputfiles import read_files
@@ -71,14 +69,10 @@ class ImportStorage(GraceAlgorithm):
             ),
             "Takes every .nc and .nc4 file in this folder (not in folders below it).",
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "PRODUCT",
-                self.tr("Product"),
-                list(PRODUCTS),
-                defaultValue="gldas-noah",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "PRODUCT",
+            "Product",
+            PRODUCTS,
             "What the files are. A file of another product is refused.",
         )
         self.add(
@@ -119,7 +113,7 @@ class ImportStorage(GraceAlgorithm):
         from ...core.data.products.landfiles import PRODUCTS as KNOWN
         from ...core.data.products.landfiles import inspect_file
 
-        self._check_report(parameters)
+        self.check_report(parameters)
         baseline_mask([], self.baseline(parameters, context))
         check_raw_extent(parameters.get("EXTENT"))
         files = read_files(self, parameters, context)
@@ -131,7 +125,7 @@ class ImportStorage(GraceAlgorithm):
         """Import, report, style."""
         from ...core.data.products.landimport import import_land
 
-        self._check_report(parameters)
+        self.check_report(parameters)
         page = self.file_target(parameters, "OUTPUT_HTML", context)
         outputs = {"total": self.raster_target(parameters, "OUTPUT", context)}
         for name, parameter, _, _ in COMPONENTS:
@@ -170,8 +164,3 @@ class ImportStorage(GraceAlgorithm):
         )
         for remark in summary.remarks:
             progress.warn(remark)
-
-    def _check_report(self, parameters):
-        # The report comes last: without its package the import would be in vain.
-        if parameters.get("OUTPUT_HTML") not in (None, ""):
-            check_packages(("matplotlib",))

@@ -9,7 +9,6 @@ from qgis.core import (
     QgsFields,
     QgsProcessing,
     QgsProcessingException,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
@@ -18,7 +17,6 @@ from qgis.core import (
 )
 
 from ...core.data.points import METHODS
-from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
 from ..compat import field
 from ..version import VERSION
@@ -74,14 +72,10 @@ class PointSeriesTable(GraceAlgorithm):
             "Names in the table and the report. Empty: point_<id>. A name that occurs twice is "
             "numbered.",
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "METHOD",
-                self.tr("Method"),
-                list(METHODS),
-                defaultValue=METHODS[0],
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "METHOD",
+            "Method",
+            METHODS,
             "'nearest': value of the cell. 'bilinear': between the four cells around the point; "
             "those with values must hold half of the weight.",
         )
@@ -115,13 +109,11 @@ class PointSeriesTable(GraceAlgorithm):
         """Layer, grids and months, from the headers."""
         from ...core.data.points import check_point_inputs
 
-        if parameters.get("OUTPUT_HTML") not in (None, ""):
-            # The report comes last: without its package the work would be in vain.
-            check_packages(("matplotlib",))
+        self.check_report(parameters)
         source = self.parameterAsSource(parameters, "POINTS", context)
         check_points(source, "POINTS", self._field(parameters, context))
         with ExitStack() as files:
-            check_point_inputs(*self._open(files))
+            check_point_inputs(*self.open_stacks(files, "INPUT", "UNCERTAINTY", "FLAGS"))
 
     def compute(self, parameters, context, progress):
         """Read the points, sample, then write everything."""
@@ -130,7 +122,7 @@ class PointSeriesTable(GraceAlgorithm):
 
         source = self.parameterAsSource(parameters, "POINTS", context)
         with ExitStack() as files:
-            stack, sigma, flags = self._open(files)
+            stack, sigma, flags = self.open_stacks(files, "INPUT", "UNCERTAINTY", "FLAGS")
             points = read_points(
                 source, stack.grid.crs, self._field(parameters, context), context, progress
             )
@@ -178,12 +170,6 @@ class PointSeriesTable(GraceAlgorithm):
 
     def _field(self, parameters, context):
         return self.parameterAsString(parameters, "POINT_FIELD", context).strip()
-
-    def _open(self, files):
-        return tuple(
-            files.enter_context(self.open_stack(name)) if self.has(name) else None
-            for name in ("INPUT", "UNCERTAINTY", "FLAGS")
-        )
 
 
 def _notes(points, result):

@@ -10,7 +10,6 @@ from qgis.core import (
     QgsGeometry,
     QgsPointXY,
     QgsProcessing,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
@@ -23,6 +22,7 @@ from ...core.data.sample import NOTE, STORAGES, TRUTH_FIELDS
 from ..base import GraceAlgorithm
 from ..compat import field
 from ..featurestyles import outlines
+from ..values import has_value
 from .sampleextras import check_extras, declare_extras, write_files, write_layers
 from .samplepredictors import declare_predictors, write_predictors
 from .samplestyles import TRUTH_STACKS, styles
@@ -64,16 +64,15 @@ class SampleData(GraceAlgorithm):
             ),
             "Another number gives other weather, noise and model errors in the same region.",
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "LOCAL", self.tr("Pumping cone, glaciers and lake"), ["cancelled", "kept"], False,
-                "cancelled", usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "LOCAL",
+            "Pumping cone, glaciers and lake",
+            ["cancelled", "kept"],
             "'cancelled': they exist inside the cells of 0.5° only, and the satellite sees nothing "
             "of them. 'kept': they add to the truth at 0.5°, and so to what the satellite sees; "
             "the land model misses them.",
             advanced=True,
-        )  # fmt: skip
+        )
         self.add(
             QgsProcessingParameterFileDestination(
                 "OUTPUT_GRACE", self.tr("GRACE product"), "NetCDF (*.nc)"
@@ -171,7 +170,7 @@ class SampleData(GraceAlgorithm):
             progress.check()
             results.update(write_layers(self, parameters, context, twin, progress))
             results["OUTPUT_BASINS"] = self._write_basins(parameters, context, twin)
-            if parameters.get("OUTPUT_TRUTH") not in (None, ""):
+            if has_value(parameters, "OUTPUT_TRUTH"):
                 results["OUTPUT_TRUTH"] = self._write_truth(parameters, context, truth)
         for name, style in styles().items():
             self.style(context, results.get(name), style)

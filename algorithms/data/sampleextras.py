@@ -1,7 +1,5 @@
 """The named outputs of the sample data that are made only when asked for."""
 
-from pathlib import Path
-
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
@@ -10,7 +8,6 @@ from qgis.core import (
     QgsGeometry,
     QgsPointXY,
     QgsProcessing,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterRasterDestination,
@@ -18,8 +15,9 @@ from qgis.core import (
 )
 
 from ...core.data.atomic import atomic_path
-from ...core.errors import WriteError
 from ..compat import field
+from ..targets import check_folder
+from ..values import has_value
 from .samplepredictors import FOLDERS
 
 WELL_FIELDS = (
@@ -74,17 +72,16 @@ def declare_extras(algorithm):
             text,
             advanced=True,
         )
-    algorithm.add(
-        QgsProcessingParameterEnum(
-            "SIZE", tr("Size of the fine data"), ["small", "standard", "kilometre"], False, "small",
-            usesStaticStrings=True,
-        ),
+    algorithm.add_choice(
+        "SIZE",
+        "Size of the fine data",
+        ["small", "standard", "kilometre"],
         "small: 80 × 80 cells of 0.1° around the pumping, the glaciers and the lake; standard: the "
         "whole region, 180 × 220 cells, enough to train on; kilometre: 200 × 200 cells of 0.01°, "
         "2° × 2° with a part of the pumping. All have 265 months and agree where they overlap. It "
         "holds for the truth, for what predicts it and for the aquifer classes.",
         advanced=True,
-    )  # fmt: skip
+    )
     for name, what, label in FINE:
         algorithm.add(
             QgsProcessingParameterRasterDestination(
@@ -121,21 +118,10 @@ def declare_extras(algorithm):
         )
 
 
-def given(parameters, name):
-    """Whether an output is wanted."""
-    return parameters.get(name) not in (None, "")
-
-
 def check_extras(parameters):
     """Raise `WriteError` for a folder that cannot be made."""
     for name in ("OUTPUT_GLDAS", *(row[0] for row in FOLDERS)):
-        folder = parameters.get(name)
-        if isinstance(folder, str) and folder and folder != "TEMPORARY_OUTPUT":
-            path = Path(folder)
-            if path.is_file() or not path.parent.is_dir():
-                raise WriteError(
-                    "a folder, or a new one in an existing folder, is expected", folder, name
-                )
+        check_folder(parameters.get(name), name)
 
 
 def write_files(algorithm, parameters, context, twin, files, progress):
@@ -144,7 +130,7 @@ def write_files(algorithm, parameters, context, twin, files, progress):
     from ...core.data.wholefolder import whole_folder
 
     results = {}
-    if given(parameters, "OUTPUT_GLDAS"):
+    if has_value(parameters, "OUTPUT_GLDAS"):
         folder = algorithm.parameterAsFileOutput(parameters, "OUTPUT_GLDAS", context)
         write_gldas(twin, files.enter_context(whole_folder(folder)), progress)
         results["OUTPUT_GLDAS"] = folder
@@ -161,18 +147,18 @@ def write_layers(algorithm, parameters, context, twin, progress):
     from ...core.data import twin_local
 
     results = {}
-    if given(parameters, "OUTPUT_WELLS") or given(parameters, "OUTPUT_LEVELS"):
+    if has_value(parameters, "OUTPUT_WELLS") or has_value(parameters, "OUTPUT_LEVELS"):
         from ...core.data.twin_wells import make_wells
 
         progress.check()
         wells = make_wells(twin)
         for name, write in (("OUTPUT_WELLS", _write_wells), ("OUTPUT_LEVELS", _write_levels)):
-            if given(parameters, name):
+            if has_value(parameters, name):
                 results[name] = write(algorithm, parameters, context, wells)
     for name, columns, shapes in zip(
         ("OUTPUT_GLACIERS", "OUTPUT_LAKE"), (GLACIER_FIELDS, LAKE_FIELDS), twin_local.outlines()
     ):
-        if given(parameters, name):
+        if has_value(parameters, name):
             results[name] = _write_outlines(algorithm, parameters, context, name, columns, shapes)
     return results
 
@@ -182,7 +168,7 @@ def _write_classes(algorithm, parameters, context, files):
 
     results = {}
     for name, make, label, _ in CLASSES:
-        if given(parameters, name):
+        if has_value(parameters, name):
             results[name] = algorithm.raster_target(parameters, name, context)
             partial = files.enter_context(atomic_path(results[name]))
             size = algorithm.parameterAsEnumString(parameters, "SIZE", context)
@@ -196,7 +182,7 @@ def _write_fine(algorithm, parameters, context, twin, files, progress):
 
     results, truth = {}, None
     for name, what, label in FINE:
-        if not given(parameters, name):
+        if not has_value(parameters, name):
             continue
         progress.check()
         if truth is None:

@@ -7,6 +7,7 @@ from qgis.core import (
 )
 
 from ...core.data.atomic import atomic_path
+from ..values import has_value
 
 #: NetCDF files: parameter, function of twin_era5, label, help.
 NETCDF = (
@@ -107,7 +108,7 @@ def write_predictors(algorithm, parameters, context, twin, files, progress):
 
     names = [row[0] for table in (NETCDF, FOLDERS, MAPS, FLUXES) for row in table]
     names += [uncertainty_name(row[0]) for row in SOILS]
-    if not any(parameters.get(name) not in (None, "") for name in names):
+    if not any(has_value(parameters, name) for name in names):
         return {}
     truth = fine_truth(twin, algorithm.parameterAsEnumString(parameters, "SIZE", context))
     views, results = views_of(truth), {}
@@ -144,7 +145,7 @@ def _write_folders(algorithm, parameters, context, views, files, progress):
 
     results, hidden = {}, {}
     for name, product, _, _ in FOLDERS:
-        if parameters.get(name) not in (None, ""):
+        if has_value(parameters, name):
             results[name] = algorithm.parameterAsFileOutput(parameters, name, context)
             hidden[product] = files.enter_context(whole_folder(results[name]))
     if hidden:

@@ -4,7 +4,6 @@ from contextlib import ExitStack
 
 from qgis.core import (
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
@@ -46,7 +45,7 @@ class StackCalculator(GraceAlgorithm):
             "Monthly stack on the same grid; empty puts the factor in its place.",
             optional=True,
         )
-        self._add_enum(
+        self.add_choice(
             "OPERATION",
             "Operation",
             OPERATIONS,
@@ -58,7 +57,7 @@ class StackCalculator(GraceAlgorithm):
             "Number by which B is multiplied, or that stands for B. Without B it is in A's units "
             "when added or subtracted.",
         )
-        self._add_enum(
+        self.add_choice(
             "MONTHS",
             "Months",
             MONTHS,
@@ -88,7 +87,7 @@ class StackCalculator(GraceAlgorithm):
         from ...core.data.calculating import plan_calculation
 
         with ExitStack() as files:
-            a, b = self._open(files)
+            a, b = self.open_stacks(files, "INPUT", "INPUT_B")
             operation, factor, settings = self._settings(parameters, context)
             plan_calculation(a, b, operation, factor, **settings)
 
@@ -98,7 +97,7 @@ class StackCalculator(GraceAlgorithm):
 
         output = self.raster_target(parameters, "OUTPUT", context)
         with ExitStack() as files:
-            a, b = self._open(files)
+            a, b = self.open_stacks(files, "INPUT", "INPUT_B")
             operation, factor, settings = self._settings(parameters, context)
             plan = calculate_stacks(a, b, output, operation, factor, progress=progress, **settings)
         for text in plan.warnings:
@@ -110,12 +109,6 @@ class StackCalculator(GraceAlgorithm):
         )
         self.style(context, output, diverging(1, plan.info.units))
         return {"OUTPUT": output}
-
-    def _open(self, files):
-        return tuple(
-            files.enter_context(self.open_stack(name)) if self.has(name) else None
-            for name in ("INPUT", "INPUT_B")
-        )
 
     def _settings(self, parameters, context):
         def text(name):
@@ -132,16 +125,4 @@ class StackCalculator(GraceAlgorithm):
                 "rebase": rebase,
                 "long_name": text("LONG_NAME"),
             },
-        )
-
-    def _add_enum(self, name, label, values, help_text):
-        self.add(
-            QgsProcessingParameterEnum(
-                name,
-                self.tr(label),
-                list(values),
-                defaultValue=values[0],
-                usesStaticStrings=True,
-            ),
-            help_text,
         )

@@ -18,13 +18,13 @@ from qgis.core import (
     QgsProcessingUtils,
 )
 
-from ...core.dependencies import check_packages
 from ...core.downscaling.baselines import BASELINES
 from ...core.errors import ParameterError
 from ..labels import title
 from ..layers import check_source, read_polygons
 from ..masks.common import MaskAlgorithm
 from ..sinks import write_rows
+from ..values import has_value
 from ..version import VERSION
 
 NUMBER = QgsProcessingParameterNumber.Type
@@ -136,9 +136,8 @@ class CompareDownscaling(MaskAlgorithm):
         from ...core.downscaling.baselines import check_baselines
         from ...core.downscaling.comparing import check_comparison
 
-        if parameters.get("OUTPUT_HTML") not in (None, ""):
-            check_packages(("matplotlib",))
-        if parameters.get("BASINS") not in (None, ""):
+        self.check_report(parameters)
+        if has_value(parameters, "BASINS"):
             source = self.parameterAsSource(parameters, "BASINS", context)
             check_source(source, "BASINS", self._field(parameters, context))
         with ExitStack() as files:
@@ -209,11 +208,7 @@ class CompareDownscaling(MaskAlgorithm):
             stacks[name] = files.enter_context(MonthlyStack(source, name))
         if not stacks:
             raise ParameterError("at least one fine stack is expected", "none", "INPUTS")
-        coarse, truth, model = (
-            files.enter_context(self.open_stack(name)) if self.has(name) else None
-            for name in ("COARSE", "TRUTH", "FINE_MODEL")
-        )
-        return stacks, coarse, truth, model
+        return (stacks, *self.open_stacks(files, "COARSE", "TRUTH", "FINE_MODEL"))
 
     def _baselines(self, parameters, context):
         # QGIS takes a list without entries for one that was not given.
@@ -236,7 +231,7 @@ class CompareDownscaling(MaskAlgorithm):
         from ...core.downscaling.places import AreaOfInterest
 
         regions = {"": None}
-        if parameters.get("BASINS") in (None, ""):
+        if not has_value(parameters, "BASINS"):
             return regions, []
         source = self.parameterAsSource(parameters, "BASINS", context)
         field = self._field(parameters, context)

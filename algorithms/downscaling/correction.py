@@ -3,7 +3,6 @@
 from contextlib import ExitStack
 
 from qgis.core import (
-    QgsProcessingParameterEnum,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
 )
@@ -21,16 +20,6 @@ class CorrectionAlgorithm(GraceAlgorithm):
 
     REQUIRES = ("rasterio", "scipy")
 
-    def add_enum(self, name, label, values, help_text, advanced=False):
-        """An enum of static strings, the first the default."""
-        self.add(
-            QgsProcessingParameterEnum(
-                name, self.tr(label), list(values), defaultValue=values[0], usesStaticStrings=True
-            ),
-            help_text,
-            advanced,
-        )
-
     def declare_correction(self, output_help):
         """What both algorithms ask for, and their outputs."""
         self.add_stack(
@@ -40,7 +29,7 @@ class CorrectionAlgorithm(GraceAlgorithm):
             "month with a value counts as observed.",
             optional=True,
         )
-        self.add_enum(
+        self.add_choice(
             "UNOBSERVED",
             "Months not observed by the satellite",
             UNOBSERVED,
@@ -66,18 +55,12 @@ class CorrectionAlgorithm(GraceAlgorithm):
             "0 agrees with an observed coarse month, 1 with a filled one, 255 not corrected.",
         )
 
-    def open_all(self, files, *names):
-        """The stacks of raster parameters, None for those not given."""
-        return [
-            files.enter_context(self.open_stack(name)) if self.has(name) else None for name in names
-        ]
-
     def check_pair(self, parameters, context, fine, coarse, labels):
         """Headers of both stacks and the flags."""
         from ...core.downscaling.correcting import check_correction
 
         with ExitStack() as files:
-            stacks = self.open_all(files, fine, coarse, "FLAGS")
+            stacks = self.open_stacks(files, fine, coarse, "FLAGS")
             unobserved = self.parameterAsEnumString(parameters, "UNOBSERVED", context)
             check_correction(*stacks, unobserved, labels)
 
@@ -86,7 +69,7 @@ class CorrectionAlgorithm(GraceAlgorithm):
         output = self.raster_target(parameters, "OUTPUT", context)
         flags_output = self.raster_target(parameters, "OUTPUT_FLAGS", context)
         with ExitStack() as files:
-            small, large, flags = self.open_all(files, fine, coarse, "FLAGS")
+            small, large, flags = self.open_stacks(files, fine, coarse, "FLAGS")
             summary = correct(
                 small,
                 large,

@@ -29,7 +29,7 @@ class CorrectResiduals(CorrectionAlgorithm):
         """Parameters."""
         self.add_stack("INPUT", "Fine stack", "Prediction of a model, in cm, mm, m or kg m⁻².")
         self.add_stack("COARSE", "Coarse stack (GRACE)", "Storage to agree with, same baseline.")
-        self.add_enum(
+        self.add_choice(
             "METHOD",
             "Method",
             METHODS,

@@ -1,7 +1,6 @@
 """What has come in, or gone out, since a fixed month."""
 
 from qgis.core import (
-    QgsProcessingParameterEnum,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
@@ -38,10 +37,10 @@ class CumulativeAnomaly(GraceAlgorithm):
     def declare(self):
         """Parameters."""
         self.add_stack("INPUT", "Stack of a flux", "Monthly stack in mm, cm, m or kg m⁻² a month.")
-        self.add(
-            QgsProcessingParameterEnum(
-                "KIND", self.tr("Kind"), list(KINDS), defaultValue=KINDS[0], usesStaticStrings=True
-            ),
+        self.add_choice(
+            "KIND",
+            "Kind",
+            KINDS,
             "'anomaly': the mean of the baseline is taken off first. 'sum': the flux itself.",
         )
         self.add(

@@ -7,6 +7,7 @@ from ..base import GraceAlgorithm
 from ..extents import check_raw_extent, read_extent
 from ..layers import check_source, read_polygons
 from ..styling import WARNING, classes, diverging, sequential
+from ..values import has_value
 from ..version import VERSION
 from .common import CORRECTED_CLASSES, log_correction, log_downscaling
 from .downscale_parameters import declare_parameters
@@ -58,7 +59,7 @@ class Downscale(GraceAlgorithm):
         with ExitStack() as files:
             job, flags = self._job(parameters, context, files)
             for name in ("AOI", "STRATA_POLYGONS"):
-                if parameters.get(name) not in (None, ""):
+                if has_value(parameters, name):
                     source = self.parameterAsSource(parameters, name, context)
                     field = "" if name == "AOI" else self._field(parameters, context)
                     check_source(source, name, field)
@@ -66,7 +67,7 @@ class Downscale(GraceAlgorithm):
                 job,
                 self.parameterAsEnumString(parameters, "CORRECTION", context),
                 self.parameterAsEnumString(parameters, "UNOBSERVED", context),
-                parameters.get("OUTPUT_UNCERTAINTY") not in (None, ""),
+                has_value(parameters, "OUTPUT_UNCERTAINTY"),
                 flags,
                 self.parameterAsBool(parameters, "REPLACE_UNCERTAIN", context),
             )
@@ -136,10 +137,7 @@ class Downscale(GraceAlgorithm):
         predictors = files.enter_context(PredictorSet(self.sources["PREDICTORS"], "PREDICTORS"))
         extent = read_extent(self, parameters, "EXTENT", context)
         domain = choose_domain(predictors.grid, extent)
-        coarse, flags = (
-            files.enter_context(self.open_stack(name)) if self.has(name) else None
-            for name in ("INPUT", "FLAGS")
-        )
+        coarse, flags = self.open_stacks(files, "INPUT", "FLAGS")
         months, usable = choose_months(
             model.contract,
             predictors,
@@ -148,7 +146,7 @@ class Downscale(GraceAlgorithm):
             coarse,
         )
         job = Job(model, predictors, domain, months, usable, coarse)
-        polygons = parameters.get("STRATA_POLYGONS") not in (None, "")
+        polygons = has_value(parameters, "STRATA_POLYGONS")
         if self.has("STRATA") and polygons:
             raise ParameterError("STRATA or STRATA_POLYGONS is expected", "both", "STRATA")
         if self.has("STRATA"):
@@ -164,7 +162,7 @@ class Downscale(GraceAlgorithm):
         from ...core.downscaling.places import AreaOfInterest, ClassPolygons
 
         crs = job.domain.grid.crs
-        if parameters.get("AOI") not in (None, ""):
+        if has_value(parameters, "AOI"):
             source = self.parameterAsSource(parameters, "AOI", context)
             found = read_polygons(source, crs, "", context, progress, "AOI")
             for remark in found.remarks():

@@ -3,7 +3,6 @@
 from qgis.core import (
     QgsProcessing,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
@@ -77,16 +76,14 @@ def declare_parameters(algorithm):
         ),
         "Field with the class as a whole number.",
     )
-    _enum(
-        algorithm,
+    algorithm.add_choice(
         "CORRECTION",
         "Agreement with the coarse stack",
         CORRECTIONS,
         "'none': the model as it is (one that conserves closes the coarse means itself). "
         "'conserving': coarse means met within 0.01 cm. 'spline': the published single pass.",
     )
-    _enum(
-        algorithm,
+    algorithm.add_choice(
         "UNOBSERVED",
         "Months not observed by the satellite",
         UNOBSERVED,
@@ -130,8 +127,7 @@ def declare_parameters(algorithm):
         "Otherwise nothing is left behind. A killed run always goes on.",
         advanced=True,
     )
-    _enum(
-        algorithm,
+    algorithm.add_choice(
         "PROVIDER",
         "Execution provider",
         PROVIDERS,
@@ -178,16 +174,6 @@ def declare_parameters(algorithm):
         ),
         "HTML page: the model and its contract, what was made, how far outside its training, "
         "agreement with the coarse stack, a map.",
-    )
-
-
-def _enum(algorithm, name, label, values, help_text, advanced=False):
-    algorithm.add(
-        QgsProcessingParameterEnum(
-            name, algorithm.tr(label), list(values), defaultValue=values[0], usesStaticStrings=True
-        ),
-        help_text,
-        advanced,
     )
 
 

@@ -37,7 +37,7 @@ class DownscaleDelta(CorrectionAlgorithm):
             "Monthly stack of storage on finer cells, cm, mm, m or kg m⁻²; the result has its grid "
             "and months.",
         )
-        self.add_enum(
+        self.add_choice(
             "METHOD",
             "How the coarse field is spread",
             INTERPOLATIONS,

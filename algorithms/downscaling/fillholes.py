@@ -80,7 +80,8 @@ class FillHoles(GraceAlgorithm):
 
         check_distance(self.parameterAsDouble(parameters, "MAX_DISTANCE", context))
         with ExitStack() as files:
-            self._mask(self._open(files), files)
+            stack = files.enter_context(self.open_stack_or_map("INPUT"))
+            self._mask(stack, files)
 
     def compute(self, parameters, context, progress):
         """Fill, log, style."""
@@ -89,7 +90,7 @@ class FillHoles(GraceAlgorithm):
         output = self.raster_target(parameters, "OUTPUT", context)
         flags = self.raster_target(parameters, "OUTPUT_FLAGS", context)
         with ExitStack() as files:
-            stack = self._open(files)
+            stack = files.enter_context(self.open_stack_or_map("INPUT"))
             summary = fill_stack_holes(
                 stack,
                 output,
@@ -111,13 +112,6 @@ class FillHoles(GraceAlgorithm):
         self.style(context, output, diverging(band, units))
         self.style(context, flags, classes(band, CLASSES))
         return {"OUTPUT": output, "FILLED": filled, **({"OUTPUT_FLAGS": flags} if flags else {})}
-
-    def _open(self, files):
-        from ...core.data.stack import short_name
-        from ...core.data.static import open_stack_or_map
-
-        source = self.sources["INPUT"]
-        return files.enter_context(open_stack_or_map(source, f"INPUT ({short_name(source)})"))
 
     def _mask(self, stack, files):
         from ...core.downscaling.gridmask import GridMask

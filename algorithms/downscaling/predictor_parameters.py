@@ -3,7 +3,6 @@
 from qgis.core import (
     QgsProcessing,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
@@ -87,14 +86,10 @@ def declare_parameters(algorithm):
         ),
         "Cells of the set to the farthest value that may lend to a missing cell; 0 fills none.",
     )
-    algorithm.add(
-        QgsProcessingParameterEnum(
-            "FINER",
-            algorithm.tr("Coarser layers become finer by"),
-            list(FINER),
-            defaultValue=FINER[0],
-            usesStaticStrings=True,
-        ),
+    algorithm.add_choice(
+        "FINER",
+        "Coarser layers become finer by",
+        FINER,
         "'bilinear' between cell centres, or 'nearest', which keeps blocks (for classes).",
     )
     algorithm.add(

@@ -6,6 +6,7 @@ from ..base import GraceAlgorithm
 from ..extents import check_raw_extent, read_extent
 from ..rasterlists import is_netcdf, list_items, list_sources
 from ..styling import sequential
+from ..values import has_value
 from ..version import VERSION
 from .predictor_parameters import declare_parameters
 
@@ -133,7 +134,7 @@ class PreparePredictors(GraceAlgorithm):
 
         entries = parse_mapping(text("MAPPING"))
         contract = None
-        if parameters.get("MODEL") not in (None, ""):
+        if has_value(parameters, "MODEL"):
             contract = load_model(self.parameterAsFile(parameters, "MODEL", context)).contract
         layers = []
         for number, (source, name) in enumerate(self.predictors, 1):
@@ -145,7 +146,7 @@ class PreparePredictors(GraceAlgorithm):
             name = f"REFERENCE ({short_name(source)})"
             reference = (read_grid(source, name), name)
         spacing = 0.0
-        if parameters.get("SPACING") not in (None, ""):
+        if has_value(parameters, "SPACING"):
             spacing = self.parameterAsDouble(parameters, "SPACING", context)
         extent = read_extent(self, parameters, "EXTENT", context)
         grid = choose_grid(layers, contract, reference, extent, spacing)

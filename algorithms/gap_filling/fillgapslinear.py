@@ -5,6 +5,7 @@ from qgis.core import QgsProcessingParameterNumber, QgsProcessingParameterRaster
 from ..base import GraceAlgorithm
 from ..styling import diverging
 from ..styling import flags as flag_style
+from ..values import has_value
 from .common import log_fill, middle_filled_band
 
 
@@ -61,7 +62,7 @@ class FillGapsLinear(GraceAlgorithm):
         output = self.raster_target(parameters, "OUTPUT", context)
         flags = self.raster_target(parameters, "OUTPUT_FLAGS", context)
         limit = None
-        if parameters.get("MAX_GAP") not in (None, ""):
+        if has_value(parameters, "MAX_GAP"):
             limit = self.parameterAsInt(parameters, "MAX_GAP", context)
         with self.open_stack("INPUT") as stack:
             summary = fill_stack_linear(

@@ -2,13 +2,11 @@
 
 from contextlib import ExitStack
 
-from qgis.core import QgsProcessingParameterEnum
-
-from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
 from ..feedback import tell_accelerator
 from ..styling import diverging, sequential
 from ..styling import flags as flag_style
+from ..values import has_value
 from ..version import VERSION
 from .common import log_fill, middle_filled_band
 from .ssaparameters import add_outputs, add_settings, read_settings, warn_of_unused
@@ -51,14 +49,10 @@ class FillGapsSsa(GraceAlgorithm):
     def declare(self):
         """Parameters."""
         self.add_stack("INPUT", "Stack with missing months", "Monthly stack, as imported.")
-        self.add(
-            QgsProcessingParameterEnum(
-                "PRESET",
-                self.tr("Procedure"),
-                list(PRESETS),
-                defaultValue="published",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "PRESET",
+            "Procedure",
+            PRESETS,
             "'published': two stages as in the papers, modes by cross-validation. 'fixed': one "
             "stage over all gaps and many times faster.",
         )
@@ -69,11 +63,10 @@ class FillGapsSsa(GraceAlgorithm):
         """A record too short for the windows is found before anything runs."""
         from ...core.gap_filling.filling import check_fill
 
-        if parameters.get("OUTPUT_HTML") not in (None, ""):
-            check_packages(("matplotlib",))
+        self.check_report(parameters)
         with ExitStack() as files:
-            stack, sigma = self._open(files)
-            wanted = parameters.get("OUTPUT_UNCERTAINTY") not in (None, "")
+            stack, sigma = self.open_stacks(files, "INPUT", "UNCERTAINTY")
+            wanted = has_value(parameters, "OUTPUT_UNCERTAINTY")
             check_fill(stack, sigma, wanted, **read_settings(self, parameters, context))
 
     def compute(self, parameters, context, progress):
@@ -87,7 +80,7 @@ class FillGapsSsa(GraceAlgorithm):
         paths = [self.raster_target(parameters, name, context) for name in RASTERS]
         page = self.file_target(parameters, "OUTPUT_HTML", context)
         with ExitStack() as files:
-            stack, sigma = self._open(files)
+            stack, sigma = self.open_stacks(files, "INPUT", "UNCERTAINTY")
             summary = fill_stack_ssa(
                 stack,
                 paths[0],
@@ -111,9 +104,3 @@ class FillGapsSsa(GraceAlgorithm):
             self.style(context, path, style)
         results = {name: path for name, path in zip(RASTERS, paths) if path}
         return {**results, **({"OUTPUT_HTML": page} if page else {})}
-
-    def _open(self, files):
-        def opened(name):
-            return files.enter_context(self.open_stack(name)) if self.has(name) else None
-
-        return opened("INPUT"), opened("UNCERTAINTY")

@@ -18,10 +18,10 @@ from qgis.core import (
 )
 
 from ...core.data.months import month_text
-from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
 from ..compat import field
 from ..styling import sequential
+from ..values import has_value
 from ..version import VERSION
 
 MONTH_FIELDS = (
@@ -120,10 +120,9 @@ class GapReport(GraceAlgorithm):
         from ...core.data.agreement import check_same_months
         from ...core.data.grid import check_same_grid
 
-        if parameters.get("OUTPUT_HTML") not in (None, ""):
-            check_packages(("matplotlib",))
+        self.check_report(parameters)
         with ExitStack() as files:
-            stack, flags = self._open(files)
+            stack, flags = self.open_stacks(files, "INPUT", "FLAGS")
             if flags is not None:
                 check_same_grid(stack.grid, flags.grid, stack.name, flags.name)
                 check_same_months(stack, flags)
@@ -135,9 +134,9 @@ class GapReport(GraceAlgorithm):
 
         path = self.raster_target(parameters, "OUTPUT_MAP", context)
         page = self.file_target(parameters, "OUTPUT_HTML", context)
-        by_cell = parameters.get("OUTPUT_CELLS") not in (None, "")
+        by_cell = has_value(parameters, "OUTPUT_CELLS")
         with ExitStack() as files:
-            stack, flags = self._open(files)
+            stack, flags = self.open_stacks(files, "INPUT", "FLAGS")
             found = missing_months(stack, flags, path, points=by_cell, progress=progress)
             grid = stack.grid
         results = {"OUTPUT": self._write_months(found, parameters, context)}
@@ -213,9 +212,3 @@ class GapReport(GraceAlgorithm):
                 feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(row[0], row[1])))
             sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert)
         return target
-
-    def _open(self, files):
-        def opened(name):
-            return files.enter_context(self.open_stack(name)) if self.has(name) else None
-
-        return opened("INPUT"), opened("FLAGS")

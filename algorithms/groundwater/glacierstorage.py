@@ -5,7 +5,6 @@ from contextlib import ExitStack
 import numpy as np
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterFile,
@@ -22,6 +21,7 @@ from ...core.groundwater.glaciers import ICE_DENSITY, QUANTITIES
 from ..base import GraceAlgorithm
 from ..layers import check_source, read_polygons
 from ..styling import diverging
+from ..values import has_value
 from .overlaps import overlaps
 
 NUMBER = QgsProcessingParameterNumber.Type
@@ -77,14 +77,10 @@ class GlacierStorage(GraceAlgorithm):
             "CSV of cumulative change: wide (a row for each glacier, columns ending in YYYY-MM) or "
             "long (columns rgiid, date, value). Either this or the thickness stack.",
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "QUANTITY",
-                self.tr("What the table holds"),
-                list(QUANTITIES),
-                defaultValue=QUANTITIES[0],
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "QUANTITY",
+            "What the table holds",
+            QUANTITIES,
             "'volume': km³ of ice. 'mass': Gt (of water). 'thickness': m of ice, mean over the "
             "glacier.",
         )
@@ -122,7 +118,7 @@ class GlacierStorage(GraceAlgorithm):
         """One source of changes, a grid, a field, months."""
         from ...core.data.grid import check_same_grid
 
-        table = parameters.get("CHANGES") not in (None, "")
+        table = has_value(parameters, "CHANGES")
         if table == self.has("THICKNESS"):
             found = "both" if table else "neither"
             raise ParameterError("either CHANGES or THICKNESS is expected", found, "CHANGES")

@@ -80,7 +80,7 @@ class PhysicalStorage(GraceAlgorithm):
         from ...core.groundwater.physical import check_physical
 
         with ExitStack() as files:
-            model, glaciers = self._open(files)
+            model, glaciers = self.open_stacks(files, "INPUT", "GLACIERS")
             check_physical(model, glaciers, *self._options(parameters, context))
 
     def compute(self, parameters, context, progress):
@@ -91,7 +91,7 @@ class PhysicalStorage(GraceAlgorithm):
         output, outliers, filtered = (self.raster_target(parameters, n, context) for n in names)
         baseline, percentiles = self._options(parameters, context)
         with ExitStack() as files:
-            model, glaciers = self._open(files)
+            model, glaciers = self.open_stacks(files, "INPUT", "GLACIERS")
             done = physical_stacks(
                 model,
                 glaciers,
@@ -120,6 +120,3 @@ class PhysicalStorage(GraceAlgorithm):
             self.parameterAsDouble(parameters, name, context) for name in ("LOWER", "UPPER")
         )
         return baseline, percentiles
-
-    def _open(self, files):
-        return tuple(files.enter_context(self.open_stack(name)) for name in ("INPUT", "GLACIERS"))

@@ -10,6 +10,7 @@ from qgis.core import (
 from ...core.errors import ParameterError
 from ..base import GraceAlgorithm
 from ..styling import diverging, sequential
+from ..values import has_value
 
 COMPONENTS = {
     "SOILMOISTURE": ("Soil moisture", "Soil moisture of the whole column (all layers summed)"),
@@ -170,7 +171,7 @@ class SeparateGroundwater(GraceAlgorithm):
                 raise ParameterError(
                     f"{name} itself is expected beside its uncertainty", "none", name
                 )
-        wanted = parameters.get("OUTPUT_UNCERTAINTY") not in (None, "")
+        wanted = has_value(parameters, "OUTPUT_UNCERTAINTY")
         if wanted and not any(n.startswith("UNCERTAINTY") for n in self.sources):
             raise ParameterError(
                 "UNCERTAINTY of at least one storage is expected", "none", "OUTPUT_UNCERTAINTY"
@@ -185,12 +186,9 @@ class SeparateGroundwater(GraceAlgorithm):
             )
 
     def _open(self, stacks):
-        def opened(name):
-            return stacks.enter_context(self.open_stack(name)) if self.has(name) else None
-
         # In the order of the dialog, so that an error names the first stack at fault.
-        tws = opened("INPUT")
-        components = [s for s in map(opened, COMPONENTS) if s is not None]
-        flags = opened("FLAGS")
-        sigmas = [opened(n) for n in ("UNCERTAINTY", *(f"UNCERTAINTY_{c}" for c in COMPONENTS))]
-        return tws, components, flags, sigmas
+        tws, *components, flags = self.open_stacks(stacks, "INPUT", *COMPONENTS, "FLAGS")
+        sigmas = self.open_stacks(
+            stacks, "UNCERTAINTY", *(f"UNCERTAINTY_{name}" for name in COMPONENTS)
+        )
+        return tws, [c for c in components if c is not None], flags, list(sigmas)

@@ -2,7 +2,6 @@
 
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterRasterDestination,
 )
@@ -38,14 +37,10 @@ class CombineMasks(MaskAlgorithm):
             ),
             "Two or more masks (1 excluded, 0 kept, no data unknown) on one grid.",
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "METHOD",
-                self.tr("Method"),
-                list(METHODS),
-                defaultValue="union",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "METHOD",
+            "Method",
+            METHODS,
             "'union': excluded where any mask excludes. 'intersection': where all do.",
         )
         self.add(

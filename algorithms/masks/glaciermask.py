@@ -2,19 +2,18 @@
 
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterMultipleLayers,
 )
 
 from ...core.errors import ParameterError
 from ..styling import sequential
-from .common import MaskAlgorithm
+from .covering import CoverAlgorithm
 
 ICE_VALUES = ("nonzero", "fraction")
 
 
-class GlacierMask(MaskAlgorithm):
+class GlacierMask(CoverAlgorithm):
     """Ice from glacier outlines, ice rasters, or both."""
 
     ID = "glaciermask"
@@ -53,24 +52,14 @@ class GlacierMask(MaskAlgorithm):
             ),
             "Rasters of ice, one or more tiles or dates; all bands count.",
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "ICE_VALUES",
-                self.tr("Values of the ice rasters"),
-                list(ICE_VALUES),
-                defaultValue="nonzero",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "ICE_VALUES",
+            "Values of the ice rasters",
+            ICE_VALUES,
             "'nonzero': every value but 0 and no data is ice. 'fraction': the share of the cell "
             "that is ice, 0 to 1.",
         )
-        self.add_stack(
-            "REFERENCE",
-            "Reference grid",
-            "Stack or any other raster whose cells the mask gets. Without it the mask has the "
-            "cells of the ice rasters.",
-            optional=True,
-        )
+        self.add_reference("ice rasters")
         self.add_threshold()
         self.add_outputs("Glacier mask")
 
@@ -81,19 +70,17 @@ class GlacierMask(MaskAlgorithm):
     def compute(self, parameters, context, progress):
         """Mask, log, style."""
         from ...core.masks.masking import make_mask
-        from .outlines import LayerOutlines
 
         output = self.raster_target(parameters, "OUTPUT", context)
         fraction = self.raster_target(parameters, "OUTPUT_FRACTION", context)
         target, lattices = self._rasters(parameters, context)
         outlines, parts = None, []
         if self.given(parameters, "GLACIERS"):
-            source = self.parameterAsSource(parameters, "GLACIERS", context)
-            polygons = LayerOutlines(source, target.crs, context, progress, "GLACIERS")
-            for text in polygons.remarks():
-                progress.warn(text)
+            polygons, layer = self.read_outlines(
+                parameters, context, "GLACIERS", target.crs, progress
+            )
             outlines = polygons.outlines
-            parts.append(f"{polygons.count} outlines of {source.sourceName()}")
+            parts.append(f"{polygons.count} outlines of {layer}")
         parts.extend(t.name for x in lattices for t in x.tiles)
         summary = make_mask(
             target,
@@ -115,7 +102,6 @@ class GlacierMask(MaskAlgorithm):
         from ...core.masks.lattice import open_lattices
         from ...core.masks.masking import check_threshold
         from ...core.masks.measures import ice_measure
-        from ...core.masks.shares import check_lattice
         from ..layers import check_source
 
         polygons, rasters = (self.given(parameters, n) for n in ("GLACIERS", "ICE"))
@@ -132,7 +118,4 @@ class GlacierMask(MaskAlgorithm):
         if rasters:
             measure = ice_measure(self.parameterAsEnumString(parameters, "ICE_VALUES", context))
             lattices = open_lattices(self.lists["ICE"], measure, "ICE")
-        target, name = self.target_grid(lattices)
-        for lattice in lattices:
-            check_lattice(lattice, target, name)
-        return target, lattices
+        return self.fitting_target(lattices), lattices

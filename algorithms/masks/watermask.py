@@ -2,7 +2,6 @@
 
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterString,
@@ -10,12 +9,12 @@ from qgis.core import (
 
 from ...core.errors import ParameterError
 from ..styling import sequential
-from .common import MaskAlgorithm
+from .covering import CoverAlgorithm
 
 NODATA = ("kept", "unknown")
 
 
-class WaterMask(MaskAlgorithm):
+class WaterMask(CoverAlgorithm):
     """Permanent water from class rasters or from lakes."""
 
     ID = "watermask"
@@ -63,22 +62,12 @@ class WaterMask(MaskAlgorithm):
             ),
             "Polygon layer of lakes in any coordinate system, instead of class rasters.",
         )
-        self.add_stack(
-            "REFERENCE",
-            "Reference grid",
-            "Stack or any other raster whose cells the mask gets. Without it the mask has the "
-            "cells of the class rasters.",
-            optional=True,
-        )
+        self.add_reference("class rasters")
         self.add_threshold()
-        self.add(
-            QgsProcessingParameterEnum(
-                "NODATA",
-                self.tr("Places without data"),
-                list(NODATA),
-                defaultValue="kept",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "NODATA",
+            "Places without data",
+            NODATA,
             "'kept': no data counts as no water. 'unknown': shares are of the area with data, and "
             "a cell without any gets no data. Class rasters only.",
             advanced=True,
@@ -92,7 +81,6 @@ class WaterMask(MaskAlgorithm):
     def compute(self, parameters, context, progress):
         """Mask, log, style."""
         from ...core.masks.masking import make_mask
-        from .outlines import LayerOutlines
 
         output = self.raster_target(parameters, "OUTPUT", context)
         fraction = self.raster_target(parameters, "OUTPUT_FRACTION", context)
@@ -103,12 +91,9 @@ class WaterMask(MaskAlgorithm):
             classes = self.parameterAsString(parameters, "CLASSES", context)
             line = f"water: classes {classes} of {names}"
         else:
-            source = self.parameterAsSource(parameters, "WATER", context)
-            polygons = LayerOutlines(source, target.crs, context, progress, "WATER")
-            for text in polygons.remarks():
-                progress.warn(text)
+            polygons, layer = self.read_outlines(parameters, context, "WATER", target.crs, progress)
             outlines = polygons.outlines
-            line = f"water: {polygons.count} polygons of {source.sourceName()}"
+            line = f"water: {polygons.count} polygons of {layer}"
         summary = make_mask(
             target,
             output,
@@ -130,7 +115,6 @@ class WaterMask(MaskAlgorithm):
         from ...core.masks.lattice import open_lattices
         from ...core.masks.masking import check_threshold
         from ...core.masks.measures import class_measure, parse_classes
-        from ...core.masks.shares import check_lattice
         from ..layers import check_source
 
         rasters, polygons = (self.given(parameters, n) for n in ("INPUT", "WATER"))
@@ -146,10 +130,7 @@ class WaterMask(MaskAlgorithm):
             check_source(self.parameterAsSource(parameters, "WATER", context), "WATER")
             if self.parameterAsEnumString(parameters, "NODATA", context) != "kept":
                 raise ParameterError("'kept' is expected for polygons", "unknown", "NODATA")
-            return self.target_grid([])[0], []
+            return self.target_grid()[0], []
         classes = parse_classes(self.parameterAsString(parameters, "CLASSES", context))
         lattices = open_lattices(self.lists["INPUT"], class_measure(classes))
-        target, name = self.target_grid(lattices)
-        for lattice in lattices:
-            check_lattice(lattice, target, name)
-        return target, lattices
+        return self.fitting_target(lattices), lattices

@@ -65,7 +65,7 @@ class AmplitudePhase(RecordAlgorithm):
         phase = self.raster_target(parameters, "OUTPUT_PHASE", context)
         start, end = self.period(parameters, context)
         with ExitStack() as files:
-            stack, flags = self.opened(files, "INPUT", "FLAGS")
+            stack, flags = self.open_stacks(files, "INPUT", "FLAGS")
             unit = stack.units
             summary = map_amplitude_phase(
                 stack, output, phase, flags=flags, start=start, end=end, progress=progress,

@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterRasterDestination,
 )
@@ -64,25 +63,17 @@ class Attribution(RecordAlgorithm):
             "kg m⁻², same coordinate system; absolute values or anomalies.",
         )
         self.add_flags("filled months help to find the season, then are set aside.")
-        self.add(
-            QgsProcessingParameterEnum(
-                "DESEASONALISE",
-                self.tr("Remove the season by"),
-                list(DESEASONALISE),
-                defaultValue="stl",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "DESEASONALISE",
+            "Remove the season by",
+            DESEASONALISE,
             "As in 'Trend map': 'stl' needs stacks without gaps, 'harmonic' works with gaps, "
             "'none' leaves the season in.",
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "TEST",
-                self.tr("Significance test"),
-                list(TESTS),
-                defaultValue="original",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "TEST",
+            "Significance test",
+            TESTS,
             "As in 'Trend map': 'original' takes months as independent and calls too much "
             "significant; 'hamed-rao' and 'yue-wang' correct for the memory of the series.",
         )
@@ -125,7 +116,7 @@ class Attribution(RecordAlgorithm):
 
         self.check_report(parameters)
         with ExitStack() as files:
-            stack, background, flags = self.opened(files, "INPUT", "BACKGROUND", "FLAGS")
+            stack, background, flags = self.open_stacks(files, "INPUT", "BACKGROUND", "FLAGS")
             period, baseline = self.period(parameters, context), self.baseline(parameters, context)
             check_attribution(stack, background, flags, *period, baseline)
 
@@ -141,7 +132,7 @@ class Attribution(RecordAlgorithm):
         start, end = self.period(parameters, context)
         with ExitStack() as files:
             paths = files.enter_context(atomic_paths(targets))
-            stack, background, flags = self.opened(files, "INPUT", "BACKGROUND", "FLAGS")
+            stack, background, flags = self.open_stacks(files, "INPUT", "BACKGROUND", "FLAGS")
             summary = attribute(
                 stack, background, paths[:3], residual_output=paths[3], flags=flags,
                 deseasonalise=self.parameterAsEnumString(parameters, "DESEASONALISE", context),

@@ -1,10 +1,10 @@
 """What the algorithms on whole records share: a stack, flags and a period."""
 
+from contextlib import ExitStack
+
 from qgis.core import QgsProcessingParameterFileDestination, QgsProcessingParameterString
 
-from ...core.dependencies import check_packages
 from ..base import GraceAlgorithm
-from ..sinks import wanted
 
 
 class RecordAlgorithm(GraceAlgorithm):
@@ -45,19 +45,9 @@ class RecordAlgorithm(GraceAlgorithm):
         from ...core.trends.months import observed_reader
 
         self.check_report(parameters)
-        with self.open_stack("INPUT") as stack:
-            start, end = self.period(parameters, context)
-            if self.has("FLAGS"):
-                with self.open_stack("FLAGS") as flags:
-                    observed_reader(stack, flags, start, end, self.LEAST)
-            else:
-                observed_reader(stack, None, start, end, self.LEAST)
-
-    def check_report(self, parameters):
-        """Raise `DependencyError` where a report is wanted that cannot be drawn."""
-        if wanted(parameters, "OUTPUT_HTML"):
-            # The report comes last: without its package the work would be in vain.
-            check_packages(("matplotlib",))
+        with ExitStack() as files:
+            stack, flags = self.open_stacks(files, "INPUT", "FLAGS")
+            observed_reader(stack, flags, *self.period(parameters, context), self.LEAST)
 
     def period(self, parameters, context):
         """First and last month as given."""
@@ -65,12 +55,20 @@ class RecordAlgorithm(GraceAlgorithm):
             self.parameterAsString(parameters, n, context).strip() for n in ("START", "END")
         )
 
-    def opened(self, files, *names):
-        """The stacks of several parameters, None where one is not given."""
-        return tuple(
-            files.enter_context(self.open_stack(name)) if self.has(name) else None for name in names
-        )
-
     def given(self, results):
         """The outputs that were made."""
         return {name: value for name, value in results.items() if value not in ("", None)}
+
+
+class TrendMapAlgorithm(GraceAlgorithm):
+    """An algorithm that looks at a trend map."""
+
+    def add_trend_map(self):
+        """Add the map."""
+        self.add_stack("INPUT", "Trend map", "Result of 'Trend map' or of 'Attribution'.")
+
+    def open_trend(self):
+        """The `TrendRaster` of the map."""
+        from ...core.trends.trendraster import TrendRaster
+
+        return TrendRaster(self.sources["INPUT"])

@@ -1,13 +1,15 @@
 """Remove the season of every pixel."""
 
+from contextlib import ExitStack
+
 from qgis.core import (
-    QgsProcessingParameterEnum,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
 )
 
 from ..base import GraceAlgorithm
 from ..styling import diverging
+from ..values import has_value
 
 METHODS = ("stl", "stl-robust", "harmonic")
 
@@ -44,14 +46,10 @@ class Deseasonalise(GraceAlgorithm):
             "help to find the season, with 'harmonic' they do not. Without it every month counts.",
             optional=True,
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "METHOD",
-                self.tr("Method"),
-                list(METHODS),
-                defaultValue="stl",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "METHOD",
+            "Method",
+            METHODS,
             "'stl': seasonal-trend decomposition by LOESS, period 12. 'stl-robust': the same with "
             "15 rounds in which outlying months lose their weight; some 1000 cells a second. "
             "'harmonic': annual and semiannual sinusoids fitted together with a trend to the "
@@ -100,13 +98,9 @@ class Deseasonalise(GraceAlgorithm):
         """Record, windows and flags, from the headers."""
         from ...core.trends.deseasonalising import check_season
 
-        with self.open_stack("INPUT") as stack:
-            flags = self.open_stack("FLAGS") if self.has("FLAGS") else None
-            try:
-                check_season(stack, flags=flags, **self._settings(parameters, context))
-            finally:
-                if flags is not None:
-                    flags.close()
+        with ExitStack() as files:
+            stack, flags = self.open_stacks(files, "INPUT", "FLAGS")
+            check_season(stack, flags=flags, **self._settings(parameters, context))
 
     def compute(self, parameters, context, progress):
         """Remove, log, style."""
@@ -114,21 +108,17 @@ class Deseasonalise(GraceAlgorithm):
 
         output = self.raster_target(parameters, "OUTPUT", context)
         season = self.raster_target(parameters, "OUTPUT_SEASONAL", context)
-        flags = self.open_stack("FLAGS") if self.has("FLAGS") else None
-        try:
-            with self.open_stack("INPUT") as stack:
-                summary = deseasonalise_stack(
-                    stack,
-                    output,
-                    flags=flags,
-                    season_output=season,
-                    progress=progress,
-                    **self._settings(parameters, context),
-                )
-                units = stack.units
-        finally:
-            if flags is not None:
-                flags.close()
+        with ExitStack() as files:
+            stack, flags = self.open_stacks(files, "INPUT", "FLAGS")
+            summary = deseasonalise_stack(
+                stack,
+                output,
+                flags=flags,
+                season_output=season,
+                progress=progress,
+                **self._settings(parameters, context),
+            )
+            units = stack.units
         progress.info(
             f"{summary.cells} cells, {summary.months} months. The season holds "
             f"{100 * summary.seasonal_share:.0f} % of the variance, mean over the cells."
@@ -139,7 +129,7 @@ class Deseasonalise(GraceAlgorithm):
 
     def _settings(self, parameters, context):
         trend = None
-        if parameters.get("TREND_WINDOW") not in (None, ""):
+        if has_value(parameters, "TREND_WINDOW"):
             trend = self.parameterAsInt(parameters, "TREND_WINDOW", context)
         return {
             "method": self.parameterAsEnumString(parameters, "METHOD", context),

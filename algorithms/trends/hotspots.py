@@ -3,17 +3,16 @@
 from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterNumber,
     QgsWkbTypes,
 )
 
 from ...core.trends.hotspots import DIRECTIONS, MIN_SLOPE, P
-from ..base import GraceAlgorithm
 from ..featurestyles import graduated
 from ..shapes import multipolygon
 from ..sinks import write_rows
+from .common import TrendMapAlgorithm
 
 NUMBER = QgsProcessingParameterNumber.Type
 FIELDS = (
@@ -31,7 +30,7 @@ DECIMALS = {"area_km2": 0, "slope_cm_month": 3, "slope_cm_yr": 2, "steepest_cm_m
             "volume_km3_yr": 3, "p_largest": 6}  # fmt: skip
 
 
-class Hotspots(GraceAlgorithm):
+class Hotspots(TrendMapAlgorithm):
     """Regions of fast and significant change, with area and volume rate."""
 
     ID = "hotspots"
@@ -56,7 +55,7 @@ class Hotspots(GraceAlgorithm):
 
     def declare(self):
         """Parameters."""
-        self.add_stack("INPUT", "Trend map", "Result of 'Trend map' or of 'Attribution'.")
+        self.add_trend_map()
         for name, label, value, most, text in (
             ("P", "Significance below", P, 1.0, "Cells whose p is below this level (0 to 1)."),
             ("MIN_SLOPE", "Rate above (cm/month)", MIN_SLOPE, None,
@@ -71,14 +70,10 @@ class Hotspots(GraceAlgorithm):
                 ),
                 text,
             )
-        self.add(
-            QgsProcessingParameterEnum(
-                "DIRECTION",
-                self.tr("Direction"),
-                list(DIRECTIONS),
-                defaultValue="both",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "DIRECTION",
+            "Direction",
+            DIRECTIONS,
             "'decrease' for loss only, 'increase' for gain only, 'both' for polygons of each.",
         )
         self.add(
@@ -97,7 +92,7 @@ class Hotspots(GraceAlgorithm):
         from ...core.trends.trendraster import check_level
 
         check_level(self.parameterAsDouble(parameters, "P", context))
-        with self._open() as trend:
+        with self.open_trend() as trend:
             trend.require_storage()
 
     def compute(self, parameters, context, progress):
@@ -105,7 +100,7 @@ class Hotspots(GraceAlgorithm):
         from ...core.trends.class_report import area_text
         from ...core.trends.hotspots import find_hotspots
 
-        with self._open() as trend:
+        with self.open_trend() as trend:
             found = find_hotspots(
                 trend,
                 level=self.parameterAsDouble(parameters, "P", context),
@@ -134,11 +129,6 @@ class Hotspots(GraceAlgorithm):
             "LOSS": found.total(True)[2],
             "GAIN": found.total(False)[2],
         }
-
-    def _open(self):
-        from ...core.trends.trendraster import TrendRaster
-
-        return TrendRaster(self.sources["INPUT"])
 
 
 def _rows(found):

@@ -111,7 +111,7 @@ class LatitudeProfileTable(RecordAlgorithm):
         from ...core.trends.latitude_report import ProfileSource
 
         start, end = self.period(parameters, context)
-        flags = files.enter_context(self.open_stack("FLAGS")) if self.has("FLAGS") else None
+        (flags,) = self.open_stacks(files, "FLAGS")
         source = ProfileSource(
             self.sources["INPUT"],
             self.parameterAsString(parameters, "BAND", context).strip(),

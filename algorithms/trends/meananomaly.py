@@ -3,7 +3,6 @@
 from contextlib import ExitStack
 
 from qgis.core import (
-    QgsProcessingParameterEnum,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
 )
@@ -41,14 +40,10 @@ class MeanAnomaly(RecordAlgorithm):
         """Parameters."""
         self.add_stack("INPUT", "Stack", "Monthly stack of anomalies, for example GWSA.")
         self.add_flags("filled months are left out.")
-        self.add(
-            QgsProcessingParameterEnum(
-                "METHOD",
-                self.tr("Method"),
-                list(METHODS),
-                defaultValue=METHODS[0],
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "METHOD",
+            "Method",
+            METHODS,
             "'months': all months alike, as published. 'calendar': mean of the means of the "
             "twelve calendar months.",
         )
@@ -76,7 +71,7 @@ class MeanAnomaly(RecordAlgorithm):
         start, end = self.period(parameters, context)
         with ExitStack() as files:
             partial = files.enter_context(atomic_path(output))
-            stack, flags = self.opened(files, "INPUT", "FLAGS")
+            stack, flags = self.open_stacks(files, "INPUT", "FLAGS")
             unit = stack.units
             summary = map_mean(
                 stack, partial, flags=flags, start=start, end=end, name=output,

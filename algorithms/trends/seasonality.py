@@ -95,7 +95,7 @@ class Seasonality(RecordAlgorithm):
         start, end = self.period(parameters, context)
         with ExitStack() as files:
             partial = files.enter_context(atomic_path(output))
-            stack, flags = self.opened(files, "INPUT", "FLAGS")
+            stack, flags = self.open_stacks(files, "INPUT", "FLAGS")
             summary = map_seasonality(
                 stack, partial, flags=flags, start=start, end=end, name=output,
                 min_years=self.parameterAsInt(parameters, "MIN_YEARS", context),

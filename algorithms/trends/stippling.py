@@ -3,16 +3,15 @@
 from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterNumber,
     QgsWkbTypes,
 )
 
-from ..base import GraceAlgorithm
 from ..featurestyles import dots, hatched
 from ..shapes import multipolygon, point
 from ..sinks import write_rows
+from .common import TrendMapAlgorithm
 
 NUMBER = QgsProcessingParameterNumber.Type
 KINDS = ("points", "hatch")
@@ -20,7 +19,7 @@ POINT_FIELDS = (("slope_month", "real"), ("p", "real"))
 REGION_FIELDS = (("cells", "integer"), ("area_km2", "real"), ("slope_month", "real"))
 
 
-class Stippling(GraceAlgorithm):
+class Stippling(TrendMapAlgorithm):
     """A layer over a trend map that shows where it is significant."""
 
     ID = "stippling"
@@ -42,17 +41,17 @@ class Stippling(GraceAlgorithm):
 
     def declare(self):
         """Parameters."""
-        self.add_stack("INPUT", "Trend map", "Result of 'Trend map' or of 'Attribution'.")
+        self.add_trend_map()
         self.add(
             QgsProcessingParameterNumber(
                 "P", self.tr("Significance below"), NUMBER.Double, 0.01, False, 0.0, 1.0
             ),
             "Cells whose p is below this level (0 to 1) are marked.",
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "KIND", self.tr("Draw"), list(KINDS), defaultValue="points", usesStaticStrings=True
-            ),
+        self.add_choice(
+            "KIND",
+            "Draw",
+            KINDS,
             "'points': dots on a lattice. 'hatch': hatched polygons.",
         )
         self.add(
@@ -82,13 +81,13 @@ class Stippling(GraceAlgorithm):
         from ...core.trends.trendraster import check_level
 
         check_level(self.parameterAsDouble(parameters, "P", context))
-        self._open().close()
+        self.open_trend().close()
 
     def compute(self, parameters, context, progress):
         """Find, log, write, style."""
         level = self.parameterAsDouble(parameters, "P", context)
         points = self.parameterAsEnumString(parameters, "KIND", context) == "points"
-        with self._open() as trend:
+        with self.open_trend() as trend:
             if points:
                 spacing = self.parameterAsInt(parameters, "SPACING", context)
                 columns, rows, shapes = self._points(trend, level, spacing, progress)
@@ -120,8 +119,3 @@ class Stippling(GraceAlgorithm):
         progress.info(f"{found.area.size} regions of {found.area.sum():,.0f} km², p < {level:g}.")
         rows = list(zip(found.cells, found.area, found.sums[:, 0] / found.area))
         return REGION_FIELDS, rows, [multipolygon(parts) for parts in found.parts]
-
-    def _open(self):
-        from ...core.trends.trendraster import TrendRaster
-
-        return TrendRaster(self.sources["INPUT"])

@@ -10,12 +10,11 @@ from qgis.core import (
 )
 
 from ...core.data.atomic import atomic_path
-from ...core.dependencies import check_packages
 from ...core.trends.classes import CLASSES, FLAT, share_rows
-from ..base import GraceAlgorithm
-from ..sinks import wanted, write_rows
+from ..sinks import write_rows
 from ..styling import classes
 from ..version import VERSION
+from .common import TrendMapAlgorithm
 
 NUMBER = QgsProcessingParameterNumber.Type
 FIELDS = (
@@ -29,7 +28,7 @@ FIELDS = (
 )
 
 
-class TrendClasses(GraceAlgorithm):
+class TrendClasses(TrendMapAlgorithm):
     """Direction and significance of a trend as seven classes, with their shares."""
 
     ID = "trendclasses"
@@ -55,7 +54,7 @@ class TrendClasses(GraceAlgorithm):
 
     def declare(self):
         """Parameters."""
-        self.add_stack("INPUT", "Trend map", "Result of 'Trend map' or of 'Attribution'.")
+        self.add_trend_map()
         self.add(
             QgsProcessingParameterNumber(
                 "MIN_SLOPE", self.tr("No trend below (cm/month)"), NUMBER.Double, FLAT, minValue=0.0
@@ -93,9 +92,8 @@ class TrendClasses(GraceAlgorithm):
 
     def check(self, parameters, context):
         """Bands, from the header."""
-        if wanted(parameters, "OUTPUT_HTML"):
-            check_packages(("matplotlib",))
-        self._open().close()
+        self.check_report(parameters)
+        self.open_trend().close()
 
     def compute(self, parameters, context, progress):
         """Classify, log, write, style."""
@@ -107,7 +105,7 @@ class TrendClasses(GraceAlgorithm):
         flat = self.parameterAsDouble(parameters, "MIN_SLOPE", context)
         # The raster appears with the table and the report, or none of them.
         with atomic_path(output) as partial:
-            with self._open() as trend:
+            with self.open_trend() as trend:
                 if not trend.is_storage:
                     progress.warn(
                         f"The map is in {trend.slope_unit}: MIN_SLOPE is taken in that unit."
@@ -135,8 +133,3 @@ class TrendClasses(GraceAlgorithm):
             published = "" if row[6] is None else f" (published {row[6]:.2f})"
             progress.info(f"{row[1]}: {row[4]:.2f} %{plain}{published}")
         progress.info(f"Areas: {area_text(summary.sphere)}.")
-
-    def _open(self):
-        from ...core.trends.trendraster import TrendRaster
-
-        return TrendRaster(self.sources["INPUT"])

@@ -3,7 +3,6 @@
 from contextlib import ExitStack, contextmanager
 
 from qgis.core import (
-    QgsProcessingParameterEnum,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
 )
@@ -60,40 +59,28 @@ class TrendMap(RecordAlgorithm):
             "aside for slope and test (FILLED). Without it every month counts.",
             optional=True,
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "DESEASONALISE",
-                self.tr("Remove the season by"),
-                list(DESEASONALISE),
-                defaultValue="stl",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "DESEASONALISE",
+            "Remove the season by",
+            DESEASONALISE,
             "'stl': seasonal-trend decomposition by LOESS, period 12, not robust (needs a filled "
             "stack). 'stl-robust': the same, not drawn by outlying months, some 1000 cells a "
             "second. 'harmonic': annual and semiannual sinusoids. 'none': leave the season in.",
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "TEST",
-                self.tr("Significance test"),
-                list(TESTS),
-                defaultValue="original",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "TEST",
+            "Significance test",
+            TESTS,
             "'original': Mann–Kendall for independent months, with ties. 'hamed-rao': variance of "
             "the score multiplied by a factor from the significant rank correlations at lags up to "
             "a quarter of the months. 'yue-wang': by a factor from the lag-1 autocorrelation. "
             "Both on the true time axis, factors of 1 or more; limits, p and z follow. Further "
             "bands p_original and variance_factor.",
         )
-        self.add(
-            QgsProcessingParameterEnum(
-                "FILLED",
-                self.tr("Filled months"),
-                list(FILLED),
-                defaultValue="set-aside",
-                usesStaticStrings=True,
-            ),
+        self.add_choice(
+            "FILLED",
+            "Filled months",
+            FILLED,
             "With flags. 'set-aside': slope and test rest on observed months. 'use': filled "
             "months count like observed ones, which makes them look more certain than they are.",
             advanced=True,
@@ -166,8 +153,7 @@ class TrendMap(RecordAlgorithm):
     def _opened(self):
         """The stack, its flags and its uncertainty, None where not given."""
         with ExitStack() as files:
-            names = ("INPUT", "FLAGS", "UNCERTAINTY")
-            yield [files.enter_context(self.open_stack(n)) if self.has(n) else None for n in names]
+            yield self.open_stacks(files, "INPUT", "FLAGS", "UNCERTAINTY")
 
     def _settings(self, parameters, context):
         def choice(name):

@@ -16,7 +16,6 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...core.dependencies import check_packages
 from ...core.errors import DataError, ParameterError
 from ..base import GraceAlgorithm
 from ..layers import check_source, polygons_of, read_polygons, rings_of
@@ -139,8 +138,7 @@ class CompareSeries(GraceAlgorithm):
         """Layers, fields and units, from the headers."""
         from ...core.data.units import storage_factor
 
-        if parameters.get("OUTPUT_HTML") not in (None, ""):
-            check_packages(("matplotlib",))
+        self.check_report(parameters)
         check_source(self.parameterAsSource(parameters, "AOI", context), "AOI")
         table = self.parameterAsSource(parameters, "TABLE", context)
         if table is None:

@@ -16,11 +16,11 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...core.dependencies import check_packages
 from ...core.validation.stacks import BANDS
 from ..base import GraceAlgorithm
 from ..layers import check_source, flat_polygons, read_polygons
 from ..styling import ranged
+from ..values import has_value
 from ..version import VERSION
 from .opening import open_observed
 from .sinks import real, write_sinks
@@ -142,8 +142,7 @@ class CompareStacks(GraceAlgorithm):
 
     def check(self, parameters, context):
         """Units, baselines, months, grids and the layer's CRS, from the headers."""
-        if parameters.get("OUTPUT_HTML") not in (None, ""):
-            check_packages(("matplotlib",))
+        self.check_report(parameters)
         source = self._source(parameters, context)
         if source is not None:
             field = self.parameterAsString(parameters, "BASIN_FIELD", context)
@@ -221,7 +220,7 @@ class CompareStacks(GraceAlgorithm):
         )  # fmt: skip
 
     def _source(self, parameters, context):
-        if parameters.get("BASINS") in (None, ""):
+        if not has_value(parameters, "BASINS"):
             return None
         return self.parameterAsSource(parameters, "BASINS", context)
 

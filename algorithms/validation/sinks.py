@@ -10,6 +10,7 @@ from qgis.core import (
 )
 
 from ..compat import field
+from ..values import has_value
 
 
 def real(value):
@@ -28,7 +29,7 @@ def write_sinks(algorithm, parameters, context, wanted):
     for name, (columns, kind, crs, _) in wanted.items():
         definition = algorithm.parameterDefinition(name)
         optional = definition.flags() & definition.Flag.FlagOptional
-        if optional and parameters.get(name) in (None, ""):
+        if optional and not has_value(parameters, name):
             continue
         fields = QgsFields()
         for column, what in columns:

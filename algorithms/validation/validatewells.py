@@ -11,9 +11,9 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ...core.dependencies import check_packages
 from ...core.errors import ParameterError
 from ..base import GraceAlgorithm
+from ..values import has_value
 from ..version import VERSION
 from .opening import open_observed
 from .sinks import write_sinks
@@ -103,14 +103,13 @@ class ValidateWells(GraceAlgorithm):
         """Layers, fields, units, grids and months, from the headers."""
         from ...core.validation.wells import check_well_inputs
 
-        if parameters.get("OUTPUT_HTML") not in (None, ""):
-            check_packages(("matplotlib",))
+        self.check_report(parameters)
         wells = WellInputs(self, parameters, context)
         wells.check()
         self._thresholds(parameters, context)
         source = self.parameterAsEnumString(parameters, "YIELD_FROM", context)
         name = {"raster": "YIELD_RASTER", "field": "YIELD_FIELD"}.get(source)
-        if name and parameters.get(name) in (None, ""):
+        if name and not has_value(parameters, name):
             raise ParameterError(f"{name} is expected with YIELD_FROM {source!r}", "none", name)
         with ExitStack() as files:
             stack, before, grid = self._open(files)
@@ -213,7 +212,7 @@ class ValidateWells(GraceAlgorithm):
         from ...core.data.reference import read_grid
 
         stack = open_observed(self, files)
-        before = files.enter_context(self.open_stack("BEFORE")) if self.has("BEFORE") else None
+        (before,) = self.open_stacks(files, "BEFORE")
         grid = None
         if self.has("REFERENCE"):
             grid = read_grid(self.sources["REFERENCE"], "REFERENCE")

@@ -13,6 +13,7 @@ from qgis.core import (
 
 from ...core.errors import DataError, GridError, ParameterError
 from ...core.validation.readings import make_readings, parse_dates, parse_numbers, well_name
+from ..values import has_value
 from .rows import check_fields, read_columns
 
 LONG, WELLS_WIDE, DATES_WIDE = LAYOUTS = ("long", "wells in columns", "dates in columns")
@@ -43,7 +44,7 @@ class WellInputs:
         self.context = context
         self.points = algorithm.parameterAsSource(parameters, "POINTS", context)
         self.table = None
-        if parameters.get("READINGS") not in (None, ""):
+        if has_value(parameters, "READINGS"):
             self.table = algorithm.parameterAsSource(parameters, "READINGS", context)
             if self.table is None:
                 raise DataError("a table that QGIS can open is expected", "none", "READINGS")

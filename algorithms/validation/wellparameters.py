@@ -3,7 +3,6 @@
 from qgis.core import (
     QgsProcessing,
     QgsProcessingParameterCrs,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterMultipleLayers,
@@ -48,18 +47,6 @@ def declare_wells(algorithm):
             advanced,
         )
 
-    def choice(name, label, options, text):
-        add(
-            QgsProcessingParameterEnum(
-                name,
-                tr(label),
-                list(options),
-                defaultValue=next(iter(options)),
-                usesStaticStrings=True,
-            ),
-            text,
-        )
-
     add(
         QgsProcessingParameterFeatureSource("POINTS", tr("Wells"), [ANY]),
         "Point layer of the wells, or a table with coordinates (then give X_FIELD, Y_FIELD and "
@@ -97,7 +84,7 @@ def declare_wells(algorithm):
         "More tables with the same layout, such as one file a well.",
         True,
     )
-    choice(
+    algorithm.add_choice(
         "LAYOUT",
         "Layout of the readings",
         LAYOUTS,
@@ -122,14 +109,14 @@ def declare_wells(algorithm):
         "READINGS",
         "Level or depth in UNITS, numbers or numeric text; long layout only.",
     )
-    choice(
+    algorithm.add_choice(
         "QUANTITY",
         "The values are",
         QUANTITIES,
         "'level': water level above any datum, rising with storage. 'depth': depth to water "
         "below ground or a measuring point, falling when storage rises.",
     )
-    choice("UNITS", "Units of the values", LENGTHS, "Unit of length of the readings.")
+    algorithm.add_choice("UNITS", "Units of the values", LENGTHS, "Unit of length of the readings.")
     column(
         "MONTH_FIELD",
         "Field with the month",
@@ -160,15 +147,14 @@ def declare_wells(algorithm):
 
 def declare_methods(algorithm):
     """Add the parameters on specific yield, classes, months and limits."""
-    algorithm.add(
-        QgsProcessingParameterEnum(
-            "YIELD_FROM", algorithm.tr("Specific yield from"), list(YIELDS),
-            defaultValue=YIELDS[0], usesStaticStrings=True,
-        ),
+    algorithm.add_choice(
+        "YIELD_FROM",
+        "Specific yield from",
+        YIELDS,
         "'regions': .08 to .18 by continent, Table 2 of Zhang et al. 'value': SPECIFIC_YIELD "
         "everywhere. 'raster', 'field': from there. 'none': levels are compared as they are, "
         "so that there are correlations but no RMSE.",
-    )  # fmt: skip
+    )
     algorithm.add(
         QgsProcessingParameterNumber(
             "SPECIFIC_YIELD", algorithm.tr("Specific yield"), NUMBER.Double, 0.15,

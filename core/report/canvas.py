@@ -136,12 +136,15 @@ def say_empty(axes, text="No valid values"):
     )
 
 
-def one_each(numbers, length, name):
-    """``numbers`` as (length,) float64; `ParameterError` naming ``name`` for another shape."""
+def one_each(numbers, length, name, of="labels"):
+    """``numbers`` as (length,) float64; `ParameterError` for another shape.
+
+    It names the numbers ``name`` and what there is one each ``of``.
+    """
     numbers = np.asarray(numbers, dtype=float)
     if numbers.shape != (length,):
         raise ParameterError(
-            f"{name} needs one number for each of the {length} labels",
+            f"{name} needs one number for each of the {length} {of}",
             found=f"shape {numbers.shape}",
         )
     return numbers

@@ -35,8 +35,8 @@ def share_bars(
     set, hatched below each bar; ``marks``: list of (first row, last row, %), a published
     share of one class or of several together. Raises ``ParameterError`` for other shapes.
     """
-    shares = one_each(shares, len(labels), "shares")
-    other = None if other is None else one_each(other, len(labels), "other")
+    shares = one_each(shares, len(labels), "shares", "classes")
+    other = None if other is None else one_each(other, len(labels), "other", "classes")
     rows = np.arange(len(labels))
     height = 0.38 if other is not None else 0.62
     figure, axes = new_figure(0.46 * len(labels) + 1.35, title)
