@@ -110,3 +110,11 @@ class ExportStack(GraceAlgorithm):
         if not any(has_value(parameters, n) for n in ("OUTPUT", "OUTPUT_FOLDER")):
             raise ParameterError("a NetCDF file or a folder is expected", "neither", "OUTPUT")
         check_folder(parameters.get("OUTPUT_FOLDER"), "OUTPUT_FOLDER")
+
+    def _text(self, parameters, name, context):
+        return self.parameterAsString(parameters, name, context).strip()
+
+    def _prefix(self, parameters, context, stack):
+        given = self._text(parameters, "PREFIX", context)
+        source = self.sources["INPUT"].split("|")[0]
+        return given or (Path(source).stem if Path(source).is_file() else "stack")

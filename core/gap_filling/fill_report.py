@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..data.flags import STAGE_A, STAGE_B, UNFILLED
-from ..data.months import month_text
+from ..data.months import listed
 from ..data.stack import MonthlyStack
 from ..report.coverage import FILLED_A, FILLED_B, MISSING, OBSERVED, calendar_plot
 from ..report.html import Report
@@ -56,16 +56,16 @@ def _facts(s, stack):
                             + (f", {s.restored} from an earlier run" if s.restored else "")),
         ("Procedure", s.plan),
         *_filled(s),
-        ("Months still missing in some cells", _listed(s.months_flagged(UNFILLED))),
+        ("Months still missing in some cells", listed(s.months_flagged(UNFILLED))),
     ]  # fmt: skip
 
 
 def _filled(s):
     if not s.staged:
-        return [("Months filled", _listed(s.months_flagged(STAGE_A)))]
+        return [("Months filled", listed(s.months_flagged(STAGE_A)))]
     return [
-        ("Months filled in stage a", _listed(s.months_flagged(STAGE_A))),
-        ("Months filled in stage b", _listed(s.months_flagged(STAGE_B))),
+        ("Months filled in stage a", listed(s.months_flagged(STAGE_A))),
+        ("Months filled in stage b", listed(s.months_flagged(STAGE_B))),
     ]
 
 
@@ -240,10 +240,3 @@ def _spectrum(series, window):
     upper = lag_covariance(span[None], window)[0]
     values = np.linalg.eigvalsh(upper, UPLO="U")[::-1]
     return 100 * values / values.sum() if values.sum() > 0 else np.empty(0)
-
-
-def _listed(months, most=60):
-    if not months.size:
-        return "none"
-    more = f" and {months.size - most} more" if months.size > most else ""
-    return f"{months.size}: " + ", ".join(month_text(m) for m in months[:most]) + more
