@@ -62,7 +62,9 @@ def pixel_contract(config, predictors):
             "no coarse input is expected for a model that learns at the coarse grid",
             config.inputs.coarse,
             "inputs.coarse",
+            "Give what the satellite saw as a predictor that is not the target (twsa for gwsa).",
         )
+    config.passed()
     inputs = []
     for name in config.inputs.variables:
         entry = predictors.variables.get(name)
@@ -84,9 +86,16 @@ def pixel_contract(config, predictors):
         title=config.title,
         description=config.description,
         missing="accept" if config.network.kind == "trees" else "refuse",
-        beyond="held" if config.network.kind == "trees" else config.network.beyond,
+        beyond=beyond_of(config),
         strata_source=config.data.strata_source,
     )
+
+
+def beyond_of(config):
+    """What the contract says of predictors beyond their range; '' where it is not one thing."""
+    if config.network.kind == "trees":
+        return "held"
+    return "" if config.network.passes else config.network.beyond
 
 
 def _spacing(grid):

@@ -68,10 +68,10 @@ class Network:
     """What is trained: ``unet`` (Li et al.) or ``encoder-decoder`` (Uz et al.) see patches,
     ``trees`` and ``dense`` (Zhang et al.) one cell.
 
-    To the output of the first two the coarse field (``adds``) or one of the inputs
-    (``passes``) is added. ``beyond`` the training range of its class an input of a dense
-    network is ``held`` at the edge, as trees do, or the network goes on in straight lines
-    (``line``, as published).
+    To the output of the first two the coarse field (``adds``), to that of all networks one of
+    the inputs (``passes``) is added. ``beyond`` the training range of its class an input of a
+    dense network is ``held`` at the edge, as trees do, or the network goes on in straight
+    lines (``line``, as published).
     ``conserves`` has the toolbox close the coarse means as a last layer: the loss sees the network
     before it, where the coarse field still teaches something.
     """
@@ -213,6 +213,22 @@ class Config:
         """Where the run keeps its cube, checkpoints, logs and results."""
         base = Path(self.path).resolve().parent if self.path else Path.cwd()
         return (base / self.output / self.name).resolve()
+
+    def passed(self):
+        """Channel of the input that the network departs from, −1 for none.
+
+        Raises `ParameterError` where there is no such input.
+        """
+        wanted, names = self.network.passes, self.inputs.variables
+        if not wanted:
+            return -1
+        if self.network.kind == "trees":
+            raise ParameterError("a network is expected", "trees", "network.passes")
+        if wanted not in names or self.inputs.lags:
+            raise ParameterError(
+                f"one of {', '.join(names)} is expected, without lags", wanted, "network.passes"
+            )
+        return names.index(wanted)
 
     def used(self, key):
         """``predictors``, ``truth``, ``strata`` or ``patterns`` where the model is used."""

@@ -22,23 +22,28 @@ class Dense(nn.Module):
     range there too: ReLU goes on in straight lines for ever, and a fine cell may lie hundreds
     of quartile ranges beyond the few coarse cells of its class. So beyond the range a feature
     counts as the edge of it, which is what trees make of it.
+
+    ``passes`` is a feature that the network departs from, x_p + f(others), in the target's
+    units and −1 for none: the network does not see it, and it is not held.
     """
 
-    def __init__(self, features, layers, units, held=True):
+    def __init__(self, features, layers, units, held=True, passes=-1):
         super().__init__()
-        self.held = held
+        self.held, self.passes = held, passes
+        others = [i for i in range(features) if i != passes]
+        self.register_buffer("others", torch.tensor(others), persistent=False)
         for name in ("x_centre", "x_scale", "x_low", "x_high"):
             self.register_buffer(name, torch.zeros(features))
         for name in ("y_centre", "y_scale"):
             self.register_buffer(name, torch.zeros(()))
-        parts, width = [], features
+        parts, width = [], len(others)
         for _ in range(layers):
             parts += [nn.Linear(width, units), nn.ReLU()]
             width = units
         self.body = nn.Sequential(*parts, nn.Linear(width, 1))
 
     def learn_scaling(self, x, y):
-        """Take medians, quartile ranges and ranges of the training rows."""
+        """Take medians, quartile ranges and ranges of the training rows; ``y`` as `goal` says."""
         for name, values in (("x", x), ("y", y)):
             centre, scale = robust(values)
             setattr(self, f"{name}_centre", torch.tensor(centre, dtype=torch.float32))
@@ -49,13 +54,19 @@ class Dense(nn.Module):
 
     def forward(self, x):
         """Values in the target's units."""
-        return self.scaled(x) * self.y_scale + self.y_centre
+        y = self.scaled(x) * self.y_scale + self.y_centre
+        return y if self.passes < 0 else y + x[:, self.passes : self.passes + 1]
+
+    def goal(self, x, y):
+        """What is left of the target for the body to learn."""
+        return y if self.passes < 0 else y - x[:, self.passes]
 
     def scaled(self, x):
         """Values before they are brought back to the target's units; the loss looks at these."""
         if self.held:
             x = torch.minimum(torch.maximum(x, self.x_low), self.x_high)
-        return self.body((x - self.x_centre) / self.x_scale)
+        x = (x - self.x_centre) / self.x_scale
+        return self.body(x if self.passes < 0 else x.index_select(1, self.others))
 
 
 def robust(values):
@@ -154,7 +165,9 @@ def _train(x, y, settings, config, seed, watch):
         torch.set_num_threads(config.train.threads)
     torch.manual_seed(seed)
     held = config.network.beyond == "held"
-    network = Dense(x.shape[1], settings["layers"], settings["units"], held)
+    passes = config.passed()
+    network = Dense(x.shape[1], settings["layers"], settings["units"], held, passes)
+    y = network.goal(x, y)
     network.learn_scaling(x, y)
     inputs = torch.from_numpy(np.ascontiguousarray(x, np.float32))
     goal = torch.from_numpy(np.asarray(y, np.float32))
@@ -185,10 +198,10 @@ def predict(network, x):
 
 def save(network, path):
     """Write a network; ``load`` reads it back."""
-    first = network.body[0]
     layers = sum(isinstance(m, nn.Linear) for m in network.body) - 1
+    features, units = len(network.x_centre), network.body[0].out_features
     content = {
-        "shape": [first.in_features, layers, first.out_features, network.held],
+        "shape": [features, layers, units, network.held, network.passes],
         "state": network.state_dict(),
     }
     part = path.with_name(f".part-{path.name}")

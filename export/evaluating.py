@@ -23,7 +23,10 @@ from ..core.downscaling.predictorset import PredictorSet
 from ..core.downscaling.product import make_product
 from ..core.downscaling.running import Job, downscale
 from .extrascores import ALONE, climatology, coverage, stated_noise
-from .scorelines import spread_of
+from .scorelines import RAW_SEEDS, SEEDS, spread_of
+
+#: What the name of a member alone ends in, once its coarse means are closed.
+CORRECTED = ", corrected"
 
 
 def evaluate(config, model_path, samples, say=print):
@@ -41,7 +44,7 @@ def evaluate(config, model_path, samples, say=print):
         truth = None
         if config.data.truth:
             truth = files.enter_context(MonthlyStack(str(config.file(config.data.truth))))
-        results, extra, seeds = {}, {}, {}
+        results, extra, seeds, raw = {}, {}, {}, {}
         for name, (inside, months) in _regions(config, samples, opened, coarse).items():
             say(f"scoring {name}")
             rows = compare_downscaling(
@@ -49,13 +52,14 @@ def evaluate(config, model_path, samples, say=print):
             )
             scores = {row.name: _plain(row) for row in rows}
             results[name] = {k: v for k, v in scores.items() if k in opened}
-            seeds[name] = spread_of([scores[k] for k in alone])
+            seeds[name] = spread_of([scores[k] for k in alone if k.endswith(CORRECTED)])
+            raw[name] = spread_of([scores[k] for k in alone if not k.endswith(CORRECTED)])
             extra[name] = _extra(config, folder, opened, truth, months, inside)
     spread = _member_spread(folder, opened)
     if spread is not None:
         results["members"] = {"mean one sigma between members, cm": spread, **extra}
     if len(alone) > 1:
-        results["seeds"] = seeds
+        results.update({SEEDS: seeds, RAW_SEEDS: raw})
     path = folder / "scores.json"
     path.write_text(json.dumps(results, indent=1), encoding="utf-8")
     return results
@@ -87,7 +91,7 @@ def _extra(config, folder, opened, truth, months, inside):
 
 def _products(config, model_path, folder, files, say):
     """({name: stack}, {name: stack}): model, with and without correction, and every baseline,
-    as open stacks; and each member alone, corrected."""
+    as open stacks; and each member alone, with and without."""
     model = load_model(model_path)
     predictors = files.enter_context(PredictorSet(str(config.file(config.data.predictors))))
     coarse = files.enter_context(MonthlyStack(str(config.file(config.data.coarse))))
@@ -109,10 +113,18 @@ def _products(config, model_path, folder, files, say):
     alone = {}
     for file in model.files if len(model.files) > 1 else ():
         say(f"running {file.path.name} alone")
-        job.model, path = load_model(file.path), folder / f"{file.path.stem}.tif"
-        make_product(job, path, correction="conserving")
-        alone[file.path.stem] = files.enter_context(MonthlyStack(str(path)))
+        job.model = load_model(file.path)
+        alone.update(run_alone(job, file.path.stem, folder, files))
     return opened, alone
+
+
+def run_alone(job, name, folder, files):
+    """One member as open stacks: {name: as it is, name with `CORRECTED`: closed to the coarse}."""
+    raw, closed = folder / f"{name}.tif", folder / f"{name}_corrected.tif"
+    downscale(job, raw)
+    fine = files.enter_context(MonthlyStack(str(raw)))
+    correct_residuals(fine, job.coarse, closed)
+    return {name: fine, name + CORRECTED: files.enter_context(MonthlyStack(str(closed)))}
 
 
 def add_baselines(config, opened, coarse, folder, files):

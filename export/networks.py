@@ -5,8 +5,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ..core.errors import ParameterError
-
 
 class Scale(nn.Module):
     """(x − p₁) / (p₉₉ − p₁) by channel (Li et al., section 2.2.3), inside the graph."""
@@ -152,22 +150,15 @@ def build_network(config, percentiles, spread):
 
     Raises `ParameterError` where the field to pass on is no input.
     """
-    network, names = config.network, config.inputs.variables
+    network, channel = config.network, config.passed()
     count = len(percentiles)
-    if network.passes:
-        if network.passes not in names or config.inputs.lags:
-            raise ParameterError(
-                f"one of {', '.join(names)} is expected, without lags",
-                network.passes,
-                "network.passes",
-            )
-        channel = names.index(network.passes)
+    if channel >= 0:
         percentiles = [p for i, p in enumerate(percentiles) if i != channel]
     if network.kind == "unet":
         made = UNet(percentiles, spread, tuple(network.widths))
     else:
         made = EncoderDecoder(percentiles, spread, tuple(network.widths), network.blocks)
-    return Passing(made, channel, count) if network.passes else made
+    return Passing(made, channel, count) if channel >= 0 else made
 
 
 def parameter_count(network):

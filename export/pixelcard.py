@@ -4,7 +4,7 @@ import numpy as np
 
 from .coarsetable import channel_names
 from .importance import mean_importance
-from .scorelines import score_lines, seed_lines
+from .scorelines import NO_REGION, score_lines, seed_lines
 
 #: What a network makes of the world outside its training.
 _NETWORKS = {
@@ -13,7 +13,7 @@ _NETWORKS = {
     "line": "- Outside the training range a network goes on in straight lines.",
 }
 #: Parts of the scores that are no region.
-_OTHERS = ("cross-validation", "baselines", "seeds", "verdicts")
+_OTHERS = ("cross-validation", "baselines", *NO_REGION, "verdicts")
 
 
 def write_pixel_card(run, manifest, contract, results):
@@ -65,11 +65,18 @@ def write_pixel_card(run, manifest, contract, results):
         "- Trees cannot extrapolate: outside the training range they give the value at its edge."
         if config.network.kind == "trees"
         else _NETWORKS[config.network.beyond],
+        *_passed(config),
         "", "Every number above was measured by `evaluate` and `train`.", "",
     ]  # fmt: skip
     path = manifest.with_suffix(".md")
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
+
+
+def _passed(config):
+    name = config.network.passes
+    if name:
+        yield f"- But {name} is added to what the network says, as it is and without bounds."
 
 
 def _number(value, digits=3):

@@ -7,7 +7,6 @@ import numpy as np
 
 from ..core.data.stack import MonthlyStack
 from ..core.downscaling.comparing import compare_downscaling
-from ..core.downscaling.correcting import correct_residuals
 from ..core.downscaling.domain import choose_domain, choose_months
 from ..core.downscaling.model import load_model
 from ..core.downscaling.places import ClassRaster
@@ -15,9 +14,9 @@ from ..core.downscaling.predictorset import PredictorSet
 from ..core.downscaling.running import Job, downscale
 from ..core.errors import ParameterError
 from .coarsetable import run_folder
-from .evaluating import add_baselines
+from .evaluating import CORRECTED, add_baselines, run_alone
 from .folds import KINDS, sample_rows, table_folds
-from .scorelines import beats, spread_of
+from .scorelines import RAW_SEEDS, SEEDS, beats, spread_of
 
 
 def fit_scores(found, truth):
@@ -107,7 +106,7 @@ def score_chain(run, manifest, say=print):
         truth = None
         if config.used("truth"):
             truth = files.enter_context(MonthlyStack(str(config.file(config.used("truth")))))
-        results, spread = {}, {}
+        results, spread, raw = {}, {}, {}
         for name, (inside, months) in _regions(run, coarse, predictors.grid).items():
             say(f"scoring {name}")
             rows = compare_downscaling(
@@ -115,8 +114,9 @@ def score_chain(run, manifest, say=print):
             )
             scores = {row.name: _plain(row) for row in rows}
             results[name] = {k: v for k, v in scores.items() if k in opened}
-            spread[name] = spread_of([scores[k] for k in alone if k.endswith("corrected")])
-    return {**results, "seeds": spread}
+            spread[name] = spread_of([scores[k] for k in alone if k.endswith(CORRECTED)])
+            raw[name] = spread_of([scores[k] for k in alone if not k.endswith(CORRECTED)])
+    return {**results, SEEDS: spread, RAW_SEEDS: raw}
 
 
 def verdicts(results):
@@ -155,14 +155,12 @@ def _products(config, manifest, predictors, coarse, folder, files, say):
         strata = ClassRaster(str(config.file(config.used("strata"))), domain.grid)
         files.callback(strata.close)
 
-    def run_model(some, name):
-        job = Job(some, predictors, domain, months, usable, coarse, strata=strata)
-        path = folder / f"{name}.tif"
-        downscale(job, path)
-        return files.enter_context(MonthlyStack(str(path)))
+    def job_of(some):
+        return Job(some, predictors, domain, months, usable, coarse, strata=strata)
 
     say("running the model")
-    opened = {"model": run_model(model, "model")}
+    downscale(job_of(model), folder / "model.tif")
+    opened = {"model": files.enter_context(MonthlyStack(str(folder / "model.tif")))}
     add_baselines(config, opened, coarse, folder, files)
     alone = {}
     members = sorted({f.member for f in model.files})
@@ -170,11 +168,7 @@ def _products(config, manifest, predictors, coarse, folder, files, say):
         some = type(model)(
             model.path, model.contract, tuple(f for f in model.files if f.member == member)
         )
-        fine = run_model(some, f"member{member}")
-        path = folder / f"member{member}_corrected.tif"
-        correct_residuals(fine, coarse, path)
-        corrected = files.enter_context(MonthlyStack(str(path)))
-        alone.update({f"member {member}": fine, f"member {member}, corrected": corrected})
+        alone.update(run_alone(job_of(some), f"member {member}", folder, files))
     return opened, alone
 
 

@@ -4,6 +4,9 @@ import numpy as np
 
 from .extrascores import ALONE
 
+#: Parts of the scores of a chain that are no region.
+SEEDS, RAW_SEEDS = "seeds", "seeds, uncorrected"
+NO_REGION = ("members", SEEDS, RAW_SEEDS)
 #: Rows that are the model itself; the last there is of them is judged.
 OWN = (ALONE, "model", "model, corrected")
 
@@ -14,7 +17,7 @@ def score_lines(results):
     columns = ("coarse_rmse", "coarse_cc", "subgrid_sd", "fine_rmse", "fine_cc",
                "within_rmse", "within_cc")  # fmt: skip
     for region, rows in results.items():
-        if region in ("members", "seeds"):
+        if region in NO_REGION:
             continue
         lines += ["", f"**{region}**", "", "| product | " + " | ".join(columns) + " |"]
         lines.append("|---" * (len(columns) + 1) + "|")
@@ -29,7 +32,7 @@ SPREAD = ("coarse_rmse", "fine_rmse", "fine_cc", "within_rmse", "within_cc")
 
 
 def spread_of(rows):
-    """{score: [mean, standard deviation]} between members, each alone and corrected."""
+    """{score: [mean, standard deviation]} between members, each alone."""
     if len(rows) < 2:
         return {}
     found = {}
@@ -41,15 +44,19 @@ def spread_of(rows):
 
 
 def seed_lines(results):
-    """Each member alone, as lines of a Markdown table; none for one member."""
-    rows = {region: found for region, found in results.get("seeds", {}).items() if found}
-    if not rows:
-        return []
-    lines = ["", "**Each seed alone, corrected** (mean ± standard deviation between seeds)", ""]
-    lines += ["| region | " + " | ".join(SPREAD) + " |", "|---" * (len(SPREAD) + 1) + "|"]
-    for region, found in rows.items():
-        values = (f"{found[c][0]:.3f} ± {found[c][1]:.3f}" if c in found else "–" for c in SPREAD)
-        lines.append(f"| {region} | " + " | ".join(values) + " |")
+    """Each member alone, as lines of Markdown tables; none for one member."""
+    lines = []
+    for part, what in ((SEEDS, "corrected"), (RAW_SEEDS, "before correction")):
+        rows = {region: found for region, found in results.get(part, {}).items() if found}
+        if not rows:
+            continue
+        lines += ["", f"**Each seed alone, {what}** (mean ± standard deviation between seeds)", ""]
+        lines += ["| region | " + " | ".join(SPREAD) + " |", "|---" * (len(SPREAD) + 1) + "|"]
+        for region, found in rows.items():
+            values = (
+                f"{found[c][0]:.3f} ± {found[c][1]:.3f}" if c in found else "–" for c in SPREAD
+            )
+            lines.append(f"| {region} | " + " | ".join(values) + " |")
     return lines
 
 

@@ -217,8 +217,12 @@ class Trainer:
 
 
 def settings_text(config):
-    """What a checkpoint depends on; more epochs alone do not make it another run."""
+    """What a checkpoint depends on; more epochs alone do not make it another run.
+
+    Nor does the conserving last layer, which the toolbox carries out: the loss does not see it.
+    """
     content = asdict(config)
+    content["network"].pop("conserves")
     for key in ("path", "output", "title", "description", "limits"):
         content.pop(key)
     for key in ("seeds", "threads", "checkpoint_minutes", "device"):

@@ -1,9 +1,10 @@
 """``python -m grace_water_toolbox.export.twingroundwater FOLDER``: the twin as K1 would have it.
 
 Writes what `docs/sample-data` describes as the files that a tree or dense model trains on:
-``predictors.tif`` (17 of the 19; the months are made by the toolbox), ``gwsa.tif`` (satellite
-minus land model, 1 degree), ``pattern.tif`` (groundwater of the reanalysis' water balance),
-``truth.tif`` and ``aquifers.tif``.
+``predictors.tif`` (17 of the 19; the months are made by the toolbox; and the satellite's total
+storage brought to the fine cells), ``gwsa.tif`` (satellite minus land model, 1 degree),
+``twsa.tif`` (the satellite's total storage), ``pattern.tif`` (groundwater of the reanalysis'
+water balance), ``truth.tif`` and ``aquifers.tif``.
 """
 
 import argparse
@@ -13,12 +14,13 @@ import numpy as np
 
 from ..core.data.months import DEFAULT_BASELINE, baseline_mask
 from ..core.data.sample import NOTE, coarsen
-from ..core.data.stack import StackInfo, write_stack
+from ..core.data.stack import MonthlyStack, StackInfo, write_stack
 from ..core.data.twin import make_twin
 from ..core.data.twin_fine import SIZES, row_blocks, write_fine
 from ..core.data.twin_kilometre_views import fine_truth, views_of
 from ..core.data.twin_maps import OTHERS, SOILS, land_maps
 from ..core.data.twin_masks import aquifer_classes, write_classes
+from ..core.downscaling.coarsefield import CoarseField
 from ..core.downscaling.cumulating import Cumulation
 from ..core.downscaling.holes import fill_months
 from ..core.downscaling.predictorset import predictor_writer
@@ -31,6 +33,8 @@ DYNAMIC = (
 )  # fmt: skip
 #: The soil and elevation maps of Zhang et al.
 STATIC = tuple((n, u) for n, _, u in SOILS) + tuple((o[0], o[1]) for o in OTHERS if o[0] == "dem")
+#: The satellite's total storage by the conserving spline, of which the coarse value is the mean.
+SEEN = ("twsa", "cm")
 #: Cells a cloud may be away from a value.
 REACH = 5
 #: The same on 0.01 degree, where a cloud is 10 cells wide.
@@ -61,7 +65,7 @@ def write_twin(folder, size="small", seed=0):
     """Write the files of a twin into ``folder``; its cone, glaciers and lake keep their mass."""
     folder.mkdir(parents=True, exist_ok=True)
     truth = fine_truth(make_twin(seed, "kept"), size)
-    _write_coarse(truth, folder / "gwsa.tif")
+    _write_coarse(truth, folder)
     write_fine(truth, "groundwater", "groundwater storage anomaly", folder / "truth.tif")
     write_classes(aquifer_classes(size), "aquifer classes", folder / "aquifers.tif")
     fields, pattern = _views(truth)
@@ -74,14 +78,25 @@ def write_twin(folder, size="small", seed=0):
     row, _, ny, _ = truth.window
     variables = [(name, units, truth.twin.months) for name, units in DYNAMIC]
     variables += [(name, units, None) for name, units in STATIC]
+    variables.append((*SEEN, truth.twin.months))
     land = truth.land(row, ny)
     with predictor_writer(folder / "predictors.tif", truth.grid, variables, (NOTE,)) as writer:
         static = [np.where(land, truth.of_map(maps, n), np.nan) for n, _ in STATIC]
-        writer.write(np.concatenate([*(fields[n] for n, _ in DYNAMIC), np.stack(static)]))
+        seen = _on_fine_cells(folder / "twsa.tif", truth)
+        moving = [fields[n] for n, _ in DYNAMIC]
+        writer.write(np.concatenate([*moving, np.stack(static), seen]))
 
 
-def _write_coarse(truth, path):
-    """Satellite minus land model on the satellite's grid, cut to the window; sea missing."""
+def _on_fine_cells(path, truth):
+    """(month, y, x) float32: a coarse stack by the conserving spline; gaps stay missing."""
+    with MonthlyStack(str(path)) as stack:
+        field = CoarseField(stack, truth.grid)
+        ny, nx = truth.grid.shape
+        return np.stack([field.at(m, "conserving", 0, 0, ny, nx) for m in stack.months])
+
+
+def _write_coarse(truth, folder):
+    """The satellite, and satellite minus land model, on its grid cut to the window; sea missing."""
     twin = truth.twin
     fields = [twin.grace]
     for name in ("soil_moisture", "snow", "canopy"):
@@ -92,11 +107,14 @@ def _write_coarse(truth, path):
     (tws, *rest), _ = rebase(flat, usable)
     gws = np.where(twin.product_land, (tws - sum(rest)).reshape(shape), np.nan)
     row, col, ny, nx = (v // 2 for v in truth.window)
-    info = StackInfo(
-        twin.product_grid.window(row, col, ny, nx), twin.months, "cm",
-        "groundwater storage anomaly, satellite minus land model", DEFAULT_BASELINE, (NOTE,),
-    )  # fmt: skip
-    write_stack(path, info, gws[:, row : row + ny, col : col + nx])
+    names = {
+        "gwsa": ("groundwater storage anomaly, satellite minus land model", gws),
+        "twsa": ("total water storage anomaly", np.where(twin.product_land, twin.grace, np.nan)),
+    }
+    for name, (text, values) in names.items():
+        grid = twin.product_grid.window(row, col, ny, nx)
+        info = StackInfo(grid, twin.months, "cm", text, DEFAULT_BASELINE, (NOTE,))
+        write_stack(folder / f"{name}.tif", info, values[:, row : row + ny, col : col + nx])
 
 
 def _views(truth):

@@ -13,7 +13,7 @@ from ..core.data.months import month_range
 from ..core.downscaling.channels import calendar_value
 from ..core.downscaling.contract import Contract, Spacing, Target, Variable
 from ..core.errors import DataError, ParameterError, ReadError
-from .coarsetable import Table, channel_names
+from .coarsetable import Table, beyond_of, channel_names
 
 #: What stands for a missing value besides an empty field.
 _MISSING = ("", "NA", "NaN", "nan")
@@ -41,7 +41,7 @@ def well_contract(config):
         title=config.title,
         description=config.description,
         missing="accept" if config.network.kind == "trees" else "refuse",
-        beyond="held" if config.network.kind == "trees" else config.network.beyond,
+        beyond=beyond_of(config),
     )
 
 

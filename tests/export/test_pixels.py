@@ -517,14 +517,15 @@ def test_climatology_by_hand():
 
 def test_the_twin_as_predictors(tmp_path):
     """Names, months and truth of the sample; satellite minus model has its holes."""
-    from grace_water_toolbox.export.twingroundwater import DYNAMIC, STATIC, write_twin
+    from grace_water_toolbox.export.twingroundwater import DYNAMIC, SEEN, STATIC, write_twin
 
     write_twin(tmp_path)
     with PredictorSet(str(tmp_path / "predictors.tif")) as predictors:
-        assert list(predictors.variables) == [n for n, _ in DYNAMIC] + [n for n, _ in STATIC]
-        assert len(predictors.variables) + 2 == 19
+        names = [n for n, _ in (*DYNAMIC, *STATIC, SEEN)]
+        assert list(predictors.variables) == names and len(DYNAMIC) + len(STATIC) + 2 == 19
         bands = [predictors.bands_at(n, np.datetime64("2010-07")) for n, _ in DYNAMIC]
         fields = predictors.read(bands)
+        seen = predictors.read([predictors.bands_at("twsa", np.datetime64("2010-07"))])[0]
     land = np.isfinite(fields[0])
     assert land.mean() > 0.8 and np.isfinite(fields[:, land]).mean() > 0.999
     with MonthlyStack(str(tmp_path / "gwsa.tif")) as coarse:
@@ -532,6 +533,13 @@ def test_the_twin_as_predictors(tmp_path):
         assert coarse.grid.dx == 1.0 and values.shape == (265, 8, 8)
     known = np.isfinite(values).any(axis=(1, 2))
     assert known.sum() == 229
+    # The total storage on fine cells has the coarse values as its means.
+    with MonthlyStack(str(tmp_path / "twsa.tif")) as total:
+        at = int(np.flatnonzero(total.months == np.datetime64("2010-07"))[0])
+        wanted = total.read(bands=[at])[0]
+        areas = np.asarray(predictors.grid.cell_areas()) * np.ones(seen.shape)
+    parts = [(v * 1.0).reshape(8, 10, 8, 10).sum(axis=(1, 3)) for v in (seen * areas, areas)]
+    np.testing.assert_allclose(parts[0] / parts[1], wanted, atol=1e-3)
     with MonthlyStack(str(tmp_path / "truth.tif")) as truth:
         mean = truth.read().reshape(265, 8, 10, 8, 10).mean(axis=(2, 4))
     use = np.isfinite(values)
