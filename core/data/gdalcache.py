@@ -26,6 +26,8 @@ _writers: dict = {}
 def bounded_cache(size=CACHE_BUDGET):
     """Hold GDAL's cache to ``size`` bytes inside the block; a lower setting stays.
 
+    Where it holds more already it may keep that, and no more: to make it give up tiles would
+    write those of the files that other threads, QGIS's own for one, are writing just now.
     Nested and concurrent use is safe: the first sets, the last restores.
     """
     global _users, _before
@@ -35,8 +37,9 @@ def bounded_cache(size=CACHE_BUDGET):
         _users += 1
         if _users == 1:
             _before = gdal.GetCacheMax()
-            if _before > size:
-                gdal.SetCacheMax(size)
+            limit = max(size, gdal.GetCacheUsed())
+            if _before > limit:
+                gdal.SetCacheMax(limit)
     try:
         yield
     finally:

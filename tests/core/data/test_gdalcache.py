@@ -36,6 +36,20 @@ def test_a_lower_setting_stays(cache):
     assert gdal.GetCacheMax() == 2**20
 
 
+def test_what_others_are_writing_is_left_to_them(cache, tmp_path):
+    cache(2 * CACHE_BUDGET)
+    values = noise(GRID.ny)
+    options = ["TILED=YES", "BIGTIFF=YES"]
+    driver = gdal.GetDriverByName("GTiff")
+    file = driver.Create(str(tmp_path / "a.tif"), *values.shape[:0:-1], 1, 6, options)
+    file.WriteRaster(0, 0, *values.shape[:0:-1], values)
+    used = gdal.GetCacheUsed()
+    assert used >= values.nbytes
+    with bounded_cache(values.nbytes // 2):
+        assert gdal.GetCacheMax() == gdal.GetCacheUsed() == used
+    assert gdal.GetCacheMax() == 2 * CACHE_BUDGET
+
+
 def test_the_last_one_out_restores(cache):
     cache(2 * CACHE_BUDGET)
     first, second = bounded_cache(), bounded_cache()
