@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from qgis.core import QgsProcessingException
 
+from .stackruns import T
+
 
 def contents(folder):
     """Every file in a folder, but QGIS's own statistics beside the inputs it opened."""
@@ -67,3 +69,8 @@ def write_product(path, values=None, lat=None, lon=None, first="2004-01", **chan
 @pytest.fixture(scope="session")
 def make_product():
     return write_product
+
+
+@pytest.fixture
+def good(make_stack, tmp_path):
+    return make_stack(tmp_path / "good.tif", 10 * np.sin(T / 2))

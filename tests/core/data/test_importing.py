@@ -1,72 +1,13 @@
 """From a product file to a monthly stack, against plain numpy."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from grace_water_toolbox.core.data import importing
 from grace_water_toolbox.core.data.import_report import import_report
 from grace_water_toolbox.core.data.importing import import_grace
-from grace_water_toolbox.core.data.stack import MonthlyStack
-from grace_water_toolbox.core.errors import (
-    BaselineError,
-    Cancelled,
-    DataError,
-    GraceWaterError,
-    GridError,
-    ParameterError,
-    ReadError,
-    WriteError,
-)
-from grace_water_toolbox.core.progress import Progress
+from grace_water_toolbox.core.errors import BaselineError, DataError, GridError, ParameterError
 
-LAT = np.arange(-75.0, 90, 30)  # 6 rows
-LON = np.arange(15.0, 360, 30)  # 12 columns
-LAND = np.zeros((6, 12))
-LAND[:, :6] = 1  # eastern longitudes are land
-
-
-class StopAt(Progress):
-    """Cancels once so much is done."""
-
-    def __init__(self, fraction):
-        self.fraction, self.seen = fraction, []
-
-    def set(self, fraction):
-        self.seen.append(fraction)
-
-    def is_cancelled(self):
-        return bool(self.seen) and self.seen[-1] >= self.fraction
-
-
-@pytest.fixture
-def product(tmp_path, make_product, calendar_months):
-    """A random product of ``count`` months from 2003-07 with some of them left out."""
-
-    def build(count=48, left_out=(), noisy=(), name="product.nc", edit=None, **change):
-        start, end = calendar_months("2003-07", count)
-        values = np.random.default_rng(3).normal(size=(count, 6, 12))
-        for month in noisy:
-            values[month] += 30 * np.random.default_rng(month).normal(size=(6, 12))
-        keep = np.setdiff1d(np.arange(count), left_out)
-        start, end, values = start[keep], end[keep], values[keep]
-        sigma = 1.0 + np.arange(values.size).reshape(values.shape) / values.size
-        if edit:
-            start, end, values, sigma = edit(start, end, values, sigma)
-        change = {"land": LAND, "uncertainty": sigma, **change}
-        path = make_product(tmp_path / name, values, LAT, LON, start, end, **change)
-        return path, values.astype("f4").astype(float), sigma.astype("f4").astype(float)
-
-    return build
-
-
-def turned(values):
-    """North up, longitudes −180…180."""
-    return np.roll(values[..., ::-1, :], values.shape[-1] // 2, axis=-1)
-
-
-def leftovers(folder, *known):
-    return sorted(p.name for p in Path(folder).iterdir() if p.name not in known)
+from .importedfiles import leftovers, turned
 
 
 def test_values_against_numpy(tmp_path, product, read_stack):
@@ -200,41 +141,6 @@ def test_extent_beside_a_regional_product(tmp_path, product):
         import_grace(product()[0], tmp_path / "o.tif", extent=(0, 100, 10, 110))
 
 
-@pytest.mark.parametrize("memory", [1, 12 * 8 * 200 * 2, 2**30])
-def test_memory_budget_changes_nothing(tmp_path, product, memory):
-    path, _, _ = product(left_out=(5,), noisy=(10,))
-    names = ("a.tif", "a_sigma.tif", "b.tif", "b_sigma.tif")
-    a, a_sigma, b, b_sigma = (tmp_path / n for n in names)
-    first = import_grace(path, a, uncertainty_output=a_sigma, extent=(170, -60, 250, 40))
-    second = import_grace(
-        path, b, uncertainty_output=b_sigma, extent=(170, -60, 250, 40), memory=memory
-    )
-    for one, other in ((a, b), (a_sigma, b_sigma)):
-        with MonthlyStack(one) as x, MonthlyStack(other) as y:
-            np.testing.assert_array_equal(x.read(), y.read())
-    np.testing.assert_allclose(first.mean_series, second.mean_series, rtol=1e-12)
-    np.testing.assert_allclose(first.noise_rms, second.noise_rms, rtol=1e-12)
-
-
-@pytest.mark.parametrize("fraction", [0.0, 0.2, 0.5, 0.9])
-def test_cancel_keeps_the_old_file_and_leaves_nothing(tmp_path, product, fraction):
-    path, _, _ = product()
-    out, sigma = tmp_path / "out.tif", tmp_path / "sigma.tif"
-    out.write_bytes(b"old")
-    progress = StopAt(fraction)
-    progress.seen = [0.0] if fraction == 0 else []
-    with pytest.raises(Cancelled):
-        import_grace(path, out, uncertainty_output=sigma, progress=progress, memory=1)
-    assert out.read_bytes() == b"old"
-    assert leftovers(tmp_path, "product.nc") == ["out.tif"]
-
-
-def test_progress_rises_to_one(tmp_path, product):
-    progress = StopAt(2)
-    import_grace(product()[0], tmp_path / "o.tif", progress=progress, memory=1)
-    assert (np.diff(progress.seen) >= 0).all() and progress.seen[-1] == 1.0
-
-
 def second_solution(start, end, values, sigma):
     """Month 8 (2004-03) in two halves: 20 days and 10 days."""
     cut = start[8] + 20
@@ -292,64 +198,6 @@ def test_uncertainty_that_the_product_lacks(tmp_path, product):
     assert leftovers(tmp_path, "product.nc") == []
 
 
-@pytest.mark.parametrize("broken", ["output", "uncertainty_output"])
-@pytest.mark.parametrize("how", ["no folder", "is a folder"])
-def test_all_outputs_or_none(tmp_path, product, broken, how):
-    path, _, _ = product()
-    bad = tmp_path / ("nowhere/x.tif" if how == "no folder" else "folder.tif")
-    if how == "is a folder":
-        bad.mkdir()
-        (bad / "content").touch()
-    good = tmp_path / "good.tif"
-    targets = {"output": good, "uncertainty_output": good, broken: bad}
-    with pytest.raises(WriteError):
-        import_grace(path, targets["output"], uncertainty_output=targets["uncertainty_output"])
-    assert leftovers(tmp_path, "product.nc", "folder.tif") == []
-    if bad.is_dir():
-        assert leftovers(bad) == ["content"]
-
-
-@pytest.mark.parametrize("late", ["output", "uncertainty_output"])
-def test_a_target_that_breaks_at_the_last_moment_takes_the_other_along(tmp_path, product, late):
-    path, _, _ = product()
-    targets = {"output": tmp_path / "out.tif", "uncertainty_output": tmp_path / "sigma.tif"}
-    for target in targets.values():
-        target.write_bytes(b"old")
-
-    class Breaks(Progress):
-        def set(self, fraction):
-            if fraction == 1.0:
-                targets[late].unlink()
-                targets[late].mkdir()
-                (targets[late] / "content").touch()
-
-    with pytest.raises(WriteError):
-        import_grace(
-            path,
-            targets["output"],
-            uncertainty_output=targets["uncertainty_output"],
-            progress=Breaks(),
-        )
-    other = next(t for key, t in targets.items() if key != late)
-    assert other.read_bytes() == b"old"
-    assert leftovers(tmp_path, "product.nc") == ["out.tif", "sigma.tif"]
-
-
-def test_one_file_for_two_outputs_is_refused(tmp_path, product):
-    path, _, _ = product()
-    with pytest.raises(GraceWaterError, match="of its own"):
-        import_grace(path, tmp_path / "o.tif", uncertainty_output=str(tmp_path) + "/./o.tif")
-    assert leftovers(tmp_path, "product.nc") == []
-
-
-def test_the_product_is_not_overwritten(tmp_path, product):
-    path, _, _ = product()
-    before = Path(path).read_bytes()
-    with pytest.raises(GraceWaterError, match=r"product\.nc"):
-        import_grace(path, path)
-    assert Path(path).read_bytes() == before
-
-
 @pytest.mark.parametrize(("key", "value"), [("noisy", "drop"), ("doubles", "first")])
 def test_unknown_choice(tmp_path, product, key, value):
     with pytest.raises(ParameterError, match=rf"{key.upper()}.*{value}"):
@@ -389,18 +237,6 @@ def test_few_months(tmp_path, product, read_stack):
         assert "GRACE import" in import_report(summary).html()
 
 
-def test_damage_found_half_way_keeps_the_old_file(tmp_path, product):
-    path, _, _ = product(chunks=(1, 6, 12), land=None)
-    out = tmp_path / "out.tif"
-    out.write_bytes(b"old")
-    data = Path(path).read_bytes()
-    Path(path).write_bytes(data[: int(0.8 * len(data))])
-    with pytest.raises(ReadError):
-        import_grace(path, out)
-    assert out.read_bytes() == b"old"
-    assert leftovers(tmp_path, "product.nc") == ["out.tif"]
-
-
 def test_report(tmp_path, product):
     path, _, _ = product(noisy=(10,), left_out=(20,), edit=second_solution)
     summary = import_grace(path, tmp_path / "o.tif")
@@ -408,148 +244,6 @@ def test_report(tmp_path, product):
     for part in ("2005-03", "2004-03", "2004-05", "They were kept", "<img", "lwe_thickness [cm]"):
         assert part in text
     assert "<script" not in text
-
-
-def test_sidecars_of_the_old_file_go(tmp_path, product):
-    path, _, _ = product()
-    for end in (".aux.xml", ".ovr", ".msk"):
-        (tmp_path / f"o.tif{end}").write_bytes(b"stale")
-    import_grace(path, tmp_path / "o.tif")
-    assert leftovers(tmp_path, "product.nc") == ["o.tif"]
-
-
-def test_a_tight_memory_does_not_blow_up_the_file(tmp_path, make_product, calendar_months):
-    """With GDAL's cache too small for a row of tiles, tiles must not be written twice."""
-    from osgeo import gdal
-
-    start, end = calendar_months("2004-01", 24)
-    lat, lon = np.arange(-89.0, 90, 2), np.arange(1.0, 360, 2)
-    values = np.random.default_rng(0).normal(size=(24, 90, 180)).round(1)
-    path = make_product(tmp_path / "p.nc", values, lat, lon, start, end)
-    import_grace(path, tmp_path / "whole.tif")
-    before = gdal.GetCacheMax()
-    gdal.SetCacheMax(400_000)
-    try:
-        # 20 rows of 180 cells with 24 solutions and 24 months, and their copies.
-        import_grace(path, tmp_path / "strips.tif", memory=20 * 180 * 8 * 192)
-    finally:
-        gdal.SetCacheMax(before)
-    whole, strips = (tmp_path / f"{n}.tif" for n in ("whole", "strips"))
-    assert strips.stat().st_size < 1.3 * whole.stat().st_size
-    with MonthlyStack(whole) as one, MonthlyStack(strips) as other:
-        np.testing.assert_array_equal(one.read(), other.read())
-
-
-@pytest.mark.parametrize(
-    ("height", "strip", "tile"),
-    [(1, 1, 16), (15, 15, 16), (16, 16, 16), (47, 32, 32), (188, 128, 128), (256, 256, 256),
-     (720, 512, 256)],
-)  # fmt: skip
-def test_strips(height, strip, tile):
-    assert importing._strips(height) == (strip, tile)
-
-
-@pytest.fixture(scope="module")
-def imported(csr, tmp_path_factory):
-    out = tmp_path_factory.mktemp("csr") / "csr.tif"
-    return import_grace(csr, out), out
-
-
-@pytest.mark.real
-def test_real_calendar(imported):
-    summary, _ = imported
-    months = summary.info.months
-    assert months.size == 265
-    assert [str(months[0]), str(months[-1])] == ["2002-04", "2024-04"]
-    assert summary.observed.sum() == 229 and summary.missing.size == 36
-    early = summary.missing <= np.datetime64("2017-06")
-    assert early.sum() == 23
-    assert [str(m) for m in summary.missing[~early]] == [
-        *(str(m) for m in np.arange("2017-07", "2018-06", dtype="datetime64[M]")),
-        "2018-08",
-        "2018-09",
-    ]
-    assert [str(m) for m in summary.doubles] == ["2011-10", "2015-04"]
-    assert {"2015-02", "2004-09"} <= {str(m) for m in summary.noisy}
-    rms = summary.noise_rms[months == np.datetime64("2015-02")][0]
-    assert 19 < rms < 21 and 1.7 < np.nanmedian(summary.noise_rms) < 2.1
-
-
-@pytest.mark.real
-def test_real_values_against_netcdf4(imported, csr, read_stack):
-    """An import in plain numpy: assignment by days, merge, re-base."""
-    import netCDF4
-
-    with netCDF4.Dataset(csr) as file:
-        raw = file["lwe_thickness"][:].filled(np.nan).astype(float)[:, ::-1]
-        lon = file["lon"][:].filled()
-        bounds = file["time_bounds"][:].filled()
-    order = np.argsort((lon + 180) % 360)
-    raw = raw[:, :, order]
-    first = np.datetime64("2002-01-01")
-    sums, weights = {}, {}
-    for values, (start, end) in zip(raw, bounds):
-        stamps = first + (np.arange(start * 4, end * 4) * 6).astype("timedelta64[h]")
-        named, count = np.unique(stamps.astype("datetime64[M]"), return_counts=True)
-        month = str(named[np.argmax(count)])
-        sums[month] = sums.get(month, 0) + values * count.max()
-        weights[month] = weights.get(month, 0) + count.max()
-    summary, out = imported
-    stack, _ = read_stack(out)
-    expected = np.full(stack.shape, np.nan)
-    for i, month in enumerate(summary.info.months):
-        if str(month) in sums:
-            expected[i] = sums[str(month)] / weights[str(month)]
-    year = summary.info.months.astype("datetime64[Y]").astype(int) + 1970
-    base = (year >= 2004) & (year <= 2009)
-    expected -= np.nanmean(expected[base], axis=0)
-    np.testing.assert_allclose(stack, expected, rtol=2e-7, atol=1e-6)
-    assert np.abs(np.nanmean(stack[base], axis=0)).max() < 1e-4
-
-
-@pytest.mark.real
-def test_real_file(imported):
-    import rasterio
-
-    _, out = imported
-    with rasterio.open(out) as file:
-        assert file.crs.to_epsg() == 4326
-        assert file.count == 265 and file.dtypes[0] == "float32"
-        assert (file.descriptions[0], file.descriptions[-1]) == ("2002-04", "2024-04")
-        assert file.profile["tiled"] and file.profile["interleave"] == "band"
-        assert file.bounds == (-180, -90, 180, 90)
-        assert file.units[0] == "cm" and file.tags()["units"] == "cm"
-        assert file.tags()["baseline"] == "2004-01/2009-12"
-        # The Amazon swings, its neighbourhood in the ocean hardly does.
-        amazon = file.read(window=((92, 95), (118, 122)))
-    assert np.nanstd(amazon) > 8
-    with MonthlyStack(out) as stack:
-        np.testing.assert_allclose(stack.grid.x[[0, -1]], [-179.5, 179.5])
-        np.testing.assert_allclose(stack.grid.y[[0, -1]], [89.5, -89.5])
-
-
-@pytest.mark.real
-def test_real_crop_across_180_equals_the_whole(imported, csr, tmp_path, read_stack):
-    whole, _ = read_stack(imported[1])
-    import_grace(csr, tmp_path / "c.tif", extent=(169.2, -20.5, 190, -10), memory=2**26)
-    part, info = read_stack(tmp_path / "c.tif")
-    assert info.grid.extent == (169, -21, 190, -10)
-    np.testing.assert_array_equal(part, whole[:, 100:111][:, :, np.arange(349, 370) % 360])
-
-
-@pytest.mark.real
-def test_real_noise_months_missing(imported, csr, tmp_path, read_stack):
-    summary = import_grace(csr, tmp_path / "m.tif", noisy="missing", extent=(-70, -10, -50, 0))
-    stack, _ = read_stack(tmp_path / "m.tif")
-    gone = np.isin(summary.info.months, np.array(["2015-02", "2004-09"], "datetime64[M]"))
-    assert np.isnan(stack[gone]).all()
-    assert summary.baseline_months == imported[0].baseline_months - np.sum(
-        (summary.noisy >= np.datetime64("2004-01")) & (summary.noisy <= np.datetime64("2009-12"))
-    )
-    base = (summary.info.months >= np.datetime64("2004-01")) & (
-        summary.info.months <= np.datetime64("2009-12")
-    )
-    assert np.abs(np.nanmean(stack[base], axis=0)).max() < 1e-4
 
 
 def test_module_states_its_choices():

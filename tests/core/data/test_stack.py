@@ -4,11 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from grace_water_toolbox.core.data.agreement import (
-    check_same_baseline,
-    check_same_months,
-    require_units,
-)
+from grace_water_toolbox.core.data.agreement import require_units
 from grace_water_toolbox.core.data.grid import Grid
 from grace_water_toolbox.core.data.stack import (
     MonthlyStack,
@@ -17,58 +13,17 @@ from grace_water_toolbox.core.data.stack import (
     stack_writer,
     write_stack,
 )
-from grace_water_toolbox.core.errors import (
-    BaselineError,
-    GridError,
-    ReadError,
-    TimeAxisError,
-    UnitsError,
-)
+from grace_water_toolbox.core.errors import GridError, ReadError, TimeAxisError, UnitsError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-GRID = Grid(-180.0, 90.0, 0.5, 0.25, 20, 30)
-MONTHS = np.arange("2003-11", "2004-04", dtype="datetime64[M]")
+from .foreignrasters import GRID, MONTHS, write_raster
 
 
-@pytest.fixture
-def values():
-    values = np.random.default_rng(5).normal(size=(5, 30, 20)).astype("f4").astype(float)
-    values[2] = np.nan
-    values[0, 3, 4] = np.nan
-    return values
-
-
-@pytest.fixture
-def path(tmp_path, values):
-    info = StackInfo(GRID, MONTHS, "cm", "storage", ("2004-01", "2009-12"), ("one", "two ü"))
-    write_stack(tmp_path / "a.tif", info, values)
-    return tmp_path / "a.tif"
-
-
-def write_raster(path, raw, *, names=None, crs="EPSG:4326", transform=None, nodata=None, **bands):
-    """A GeoTIFF that this project did not write."""
-    import rasterio
-    from rasterio.transform import from_origin
-
-    raw = np.asarray(raw)
-    with rasterio.open(
-        path, "w", driver="GTiff", count=raw.shape[0], height=raw.shape[1], width=raw.shape[2],
-        dtype=raw.dtype.name, crs=crs, nodata=nodata,
-        transform=from_origin(0, 10, 1, 1) if transform is None else transform,
-    ) as file:  # fmt: skip
-        file.write(raw)
-        if names:
-            file.descriptions = names
-        for key, value in bands.items():
-            setattr(file, key, value)
-    return path
-
-
-def test_round_trip(path, values):
-    with MonthlyStack(path) as stack:
+def test_round_trip(stack_file, five_months):
+    with MonthlyStack(stack_file) as stack:
         info = stack.info
-        np.testing.assert_array_equal(stack.read(), values)
+        np.testing.assert_array_equal(stack.read(), five_months)
         assert stack.read().dtype == np.float64
         assert stack.read(dtype="float32").dtype == np.float32
     assert info.grid.difference(GRID) == ""
@@ -89,9 +44,9 @@ def test_nothing_said_is_nothing_read(tmp_path):
 @pytest.mark.parametrize(
     ("row", "col", "ny", "nx"), [(0, 0, 30, 20), (3, 4, 1, 1), (29, 19, 1, 1), (5, 0, 7, 20)]
 )
-def test_windows(path, values, row, col, ny, nx):
-    with MonthlyStack(path) as stack:
-        part = values[:, row : row + ny, col : col + nx]
+def test_windows(stack_file, five_months, row, col, ny, nx):
+    with MonthlyStack(stack_file) as stack:
+        part = five_months[:, row : row + ny, col : col + nx]
         np.testing.assert_array_equal(stack.read(row, col, ny, nx), part)
         np.testing.assert_array_equal(stack.read(row, col)[:, :ny, :nx], part)
         np.testing.assert_array_equal(stack.read(row, col, ny, nx, bands=[3, 0]), part[[3, 0]])
@@ -246,11 +201,11 @@ def test_flags(tmp_path):
         assert np.isnan(stack.read()).sum() == 1
 
 
-def test_to_xarray(path, values):
-    with MonthlyStack(path) as stack:
+def test_to_xarray(stack_file, five_months):
+    with MonthlyStack(stack_file) as stack:
         array = stack.to_xarray()
     assert array.dims == ("time", "y", "x") and array.dtype == np.float32
-    np.testing.assert_array_equal(array.values, values.astype("f4"))
+    np.testing.assert_array_equal(array.values, five_months.astype("f4"))
     assert str(array.time.values[1])[:10] == "2003-12-01"
     assert array.y.values[0] == 89.875 and array.x.values[0] == -179.75
     assert array.attrs["units"] == "cm" and "4326" in array.attrs["crs"]
@@ -275,13 +230,15 @@ def test_order_and_size_of_the_blocks_do_not_matter(tmp_path_factory, data):
         np.testing.assert_array_equal(stack.read(), values)
 
 
-def test_many_threads_read_one_stack(path, values):
+def test_many_threads_read_one_stack(stack_file, five_months):
     wrong = []
-    with MonthlyStack(path) as stack:
+    with MonthlyStack(stack_file) as stack:
 
         def read(row):
             for _ in range(30):
-                if not np.array_equal(stack.read(row, 0, 3, 20), values[:, row : row + 3], True):
+                if not np.array_equal(
+                    stack.read(row, 0, 3, 20), five_months[:, row : row + 3], True
+                ):
                     wrong.append(row)
 
         threads = [threading.Thread(target=read, args=(row,)) for row in range(0, 24, 3)]
@@ -290,193 +247,6 @@ def test_many_threads_read_one_stack(path, values):
         for thread in threads:
             thread.join()
     assert wrong == []
-
-
-# ---- what GDAL's own tools leave of a stack --------------------------------
-
-
-def test_gdal_translate_keeps_the_stack(path, values, tmp_path):
-    from osgeo import gdal
-
-    out = str(tmp_path / "t.tif")
-    assert gdal.Translate(out, str(path), creationOptions=["COMPRESS=LZW"]) is not None
-    with MonthlyStack(out) as stack:
-        np.testing.assert_array_equal(stack.read(), values)
-        np.testing.assert_array_equal(stack.months, MONTHS)
-        assert stack.units == "cm" and stack.baseline == ("2004-01", "2009-12")
-        assert stack.info.history[:2] == ("one", "two ü")
-
-
-def test_gdal_translate_window_and_bands(path, values, tmp_path):
-    from osgeo import gdal
-
-    out = str(tmp_path / "t.tif")
-    done = gdal.Translate(out, str(path), srcWin=[4, 6, 10, 12], bandList=[2, 3, 4])
-    assert done is not None
-    done = None
-    with MonthlyStack(out) as stack:
-        np.testing.assert_array_equal(stack.read(), values[1:4, 6:18, 4:14])
-        np.testing.assert_array_equal(stack.months, MONTHS[1:4])
-        assert stack.grid.difference(GRID.window(6, 4, 12, 10)) == ""
-
-
-def test_gdal_translate_to_packed_integers(path, values, tmp_path):
-    """Other people's compression: 16 bits with a scale."""
-    from osgeo import gdal
-
-    source = gdal.Open(str(path))
-    done = gdal.Translate(
-        str(tmp_path / "p.tif"), source, outputType=gdal.GDT_Int16, noData=-32768,
-        scaleParams=[[-10, 10, -10000, 10000]],
-    )  # fmt: skip
-    for band in range(1, 6):
-        done.GetRasterBand(band).SetScale(0.001)
-    done = None
-    with MonthlyStack(tmp_path / "p.tif") as stack:
-        read = stack.read()
-    known = np.isfinite(values)
-    np.testing.assert_allclose(read[known], values[known], atol=6e-4)
-
-
-def test_gdal_warp_keeps_the_stack(path, values, tmp_path):
-    from osgeo import gdal
-
-    out = str(tmp_path / "w.tif")
-    done = gdal.Warp(
-        out, str(path), xRes=0.5, yRes=0.25, outputBounds=(-178, 84, -172, 88), resampleAlg="near"
-    )
-    assert done is not None
-    done = None
-    with MonthlyStack(out) as stack:
-        np.testing.assert_array_equal(stack.read(), values[:, 8:24, 4:16])
-        np.testing.assert_array_equal(stack.months, MONTHS)
-        assert stack.units == "cm" and stack.baseline == ("2004-01", "2009-12")
-
-
-def test_gdal_clip_by_mask_keeps_the_stack(path, values, tmp_path):
-    """As 'Clip raster by mask layer' does it: a cutline, cropped to it."""
-    from osgeo import gdal
-
-    mask = tmp_path / "mask.geojson"
-    ring = "[[-178,88],[-176,88],[-176,86],[-178,86],[-178,88]]"
-    mask.write_text('{"type":"Polygon","coordinates":[' + ring + "]}")
-    out = str(tmp_path / "c.tif")
-    done = gdal.Warp(
-        out, str(path), cutlineDSName=str(mask), cropToCutline=True, xRes=0.5, yRes=0.25
-    )
-    assert done is not None
-    done = None
-    with MonthlyStack(out) as stack:
-        np.testing.assert_array_equal(stack.months, MONTHS)
-        assert stack.units == "cm"
-        np.testing.assert_array_equal(stack.read(), values[:, 8:16, 4:8])
-
-
-def test_gdal_vrt_and_cog(path, values, tmp_path):
-    from osgeo import gdal
-
-    for name, form in (("a.vrt", "VRT"), ("cog.tif", "COG")):
-        assert gdal.Translate(str(tmp_path / name), str(path), format=form) is not None
-        with MonthlyStack(tmp_path / name) as stack:
-            np.testing.assert_array_equal(stack.read(), values)
-            np.testing.assert_array_equal(stack.months, MONTHS)
-
-
-# ---- NETCDF:"path":variable -------------------------------------------------
-
-
-@pytest.fixture
-def netcdf(tmp_path, make_product, calendar_months):
-    def build(drop=(), crs=True, **change):
-        import netCDF4
-
-        start, end = calendar_months("2004-01", 4)
-        keep = np.setdiff1d(np.arange(4), drop)
-        lat, lon = np.array([-15.0, 15, 45]), np.array([-150.0, -120, -90, -60])
-        values = np.arange(48.0).reshape(4, 3, 4)[keep]
-        change = {"fill": -99.0, **change}
-        path = make_product(tmp_path / "p.nc", values, lat, lon, start[keep], end[keep], **change)
-        if crs:
-            with netCDF4.Dataset(path, "a") as file:
-                mapping = file.createVariable("crs", "i4")
-                mapping.grid_mapping_name = "latitude_longitude"
-                mapping.semi_major_axis, mapping.inverse_flattening = 6378137.0, 298.257223563
-                file["lwe_thickness"].grid_mapping = "crs"
-        return f'NETCDF:"{path}":lwe_thickness', values[:, ::-1]
-
-    return build
-
-
-def test_netcdf_source_with_dated_bands(netcdf):
-    source, values = netcdf()
-    with MonthlyStack(source) as stack:
-        assert [str(m) for m in stack.months] == ["2004-01", "2004-02", "2004-03", "2004-04"]
-        np.testing.assert_array_equal(stack.read(), values)
-        np.testing.assert_allclose(stack.grid.extent, (-165, -30, -45, 60))
-        assert stack.grid.is_geographic
-        assert stack.units == "cm" and stack.to_centimetres() == 1.0
-        assert stack.name == source
-
-
-def test_netcdf_source_packed(netcdf):
-    source, values = netcdf(kind="i2", fill=-32768, packing=(0.01, 5.0))
-    with MonthlyStack(source) as stack:
-        np.testing.assert_allclose(stack.read(), values, atol=0.0051)
-
-
-def test_netcdf_source_with_a_month_left_out(netcdf):
-    source, _ = netcdf(drop=(1,))
-    with pytest.raises(TimeAxisError, match="2004-01 followed by 2004-03"):
-        MonthlyStack(source)
-
-
-def test_netcdf_source_with_unknown_time_units(netcdf):
-    source, _ = netcdf(time_units="months since 2004-01-01")
-    with pytest.raises(TimeAxisError, match="months since"):
-        MonthlyStack(source)
-
-
-def test_netcdf_source_with_time_units_spelled_as_csr_does(netcdf):
-    source, _ = netcdf(time_attribute="Units")
-    with MonthlyStack(source) as stack:
-        assert [str(m) for m in stack.months] == ["2004-01", "2004-02", "2004-03", "2004-04"]
-
-
-def test_netcdf_source_without_grid_mapping(netcdf):
-    """Degrees of longitude and latitude without a datum, as most products are."""
-    source, values = netcdf(crs=False)
-    with MonthlyStack(source) as stack:
-        assert stack.grid.is_geographic
-        np.testing.assert_array_equal(stack.read(), values)
-
-
-def test_netcdf_variable_that_is_not_there(netcdf):
-    source, _ = netcdf()
-    with pytest.raises(ReadError):
-        MonthlyStack(source.replace("lwe_thickness", "nothing"))
-
-
-# ---- comparisons ------------------------------------------------------------
-
-
-def test_same_months_and_baseline(make_stack, tmp_path):
-    one = make_stack(tmp_path / "1.tif", np.ones(3), baseline=("2004-01", "2009-12"))
-    two = make_stack(
-        tmp_path / "2.tif", np.ones(3), start="2004-02", baseline=("2005-01", "2009-12")
-    )
-    three = make_stack(tmp_path / "3.tif", np.ones(4))
-    with MonthlyStack(one) as a, MonthlyStack(two) as b, MonthlyStack(three, "model") as c:
-        check_same_months(a, a)
-        check_same_baseline(a, a)
-        check_same_baseline(a, c)  # one that states none is not refused
-        with pytest.raises(
-            TimeAxisError, match=r"1\.tif and 2\.tif.*2004-01 to 2004-03 and 2004-02"
-        ):
-            check_same_months(a, b)
-        with pytest.raises(TimeAxisError, match=r"1\.tif and model"):
-            check_same_months(a, c)
-        with pytest.raises(BaselineError, match=r"2004-01…2009-12 and 2005-01…2009-12.*Re-base"):
-            check_same_baseline(a, b)
 
 
 def test_short_name():

@@ -14,6 +14,8 @@ from grace_water_toolbox.core.downscaling.contract import (
 )
 from onnx import TensorProto, helper, numpy_helper
 
+from .layersofaworld import COARSE, DETAIL, FINE, World
+
 
 def contract_of(kind="pixel", **more):
     """A small valid contract: two months of rain, elevation."""
@@ -72,3 +74,15 @@ def pixel_model(tmp_path):
 def changed(contract, **fields):
     """JSON of a contract with top-level fields replaced."""
     return json.dumps({**json.loads(contract.to_json()), **fields})
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path)
+    rng = np.random.default_rng(4)
+    made.add("pr", rng.gamma(2, 0.04, (30, 8, 12)), "m month-1", FINE, "2004-01")
+    made.add("t2m", rng.normal(10, 8, (30, 2, 3)), "degC", COARSE, "2004-01")
+    made.add("dem", rng.uniform(0, 3, (40, 40)), "km", DETAIL, "")
+    yield made
+    for layer in made.layers:
+        layer.close()

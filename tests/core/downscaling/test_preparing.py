@@ -5,91 +5,16 @@ import time
 import numpy as np
 import pytest
 from grace_water_toolbox.core.data.grid import Grid
-from grace_water_toolbox.core.data.rasterfile import RasterWriter
-from grace_water_toolbox.core.data.stack import StackInfo, write_stack
-from grace_water_toolbox.core.downscaling.contract import Contract, Spacing, Target, Variable
-from grace_water_toolbox.core.downscaling.cumulating import Cumulation
-from grace_water_toolbox.core.downscaling.layers import Layer
-from grace_water_toolbox.core.downscaling.mapping import parse_mapping
+from grace_water_toolbox.core.downscaling.contract import Variable
 from grace_water_toolbox.core.downscaling.predictorset import PredictorSet
-from grace_water_toolbox.core.downscaling.preparation import plan_preparation
-from grace_water_toolbox.core.downscaling.prepare_report import prepare_report, warnings_of
-from grace_water_toolbox.core.downscaling.preparing import Settings, aligned_readers, prepare
+from grace_water_toolbox.core.downscaling.prepare_report import warnings_of
+from grace_water_toolbox.core.downscaling.preparing import Settings
 from grace_water_toolbox.core.downscaling.targetgrid import choose_grid
-from grace_water_toolbox.core.errors import (
-    Cancelled,
-    DataError,
-    GridError,
-    ModelError,
-    ParameterError,
-    TimeAxisError,
-)
+from grace_water_toolbox.core.errors import Cancelled, GridError, ParameterError
 from grace_water_toolbox.core.progress import Progress
 
-FINE = Grid(10.0, 40.0, 0.5, 0.5, 12, 8)
-COARSE = Grid(10.0, 40.0, 2.0, 2.0, 3, 2)
-DETAIL = Grid(9.0, 41.0, 0.25, 0.25, 40, 40)
-
-
-def contract_of(*inputs):
-    return Contract("m", "pixel", Target("twsa", "cm"), tuple(inputs), Spacing(0.5, 0.5))
-
-
-class World:
-    """Layers on disk, opened; ``values`` by name."""
-
-    def __init__(self, folder):
-        self.folder, self.layers, self.values = folder, [], {}
-
-    def add(self, name, values, units, grid, start="2004-01", long_name=""):
-        path = self.folder / f"{name}.tif"
-        values = np.asarray(values, np.float32)
-        if start:
-            months = np.datetime64(start, "M") + np.arange(len(values))
-            write_stack(path, StackInfo(grid, months, units, long_name), values)
-        else:
-            with RasterWriter(path, grid, [name], units=units) as writer:
-                writer.write(values[None])
-        self.values[name] = values.astype(float)
-        self.layers.append(Layer(path, "", len(self.layers) + 1))
-
-    def plan(self, contract=None, mapping="", grid=FINE, **more):
-        return plan_preparation(self.layers, parse_mapping(mapping), contract, grid=grid, **more)
-
-    def make(self, contract=None, mapping="", settings=Settings(), mask=None, **more):  # noqa: B008
-        kept = {k: more.pop(k) for k in ("memory", "progress") if k in more}
-        plan = self.plan(contract, mapping, **more)
-        path = self.folder / "set.tif"
-        summaries = prepare(plan, path, settings, mask=mask, **kept)
-        with PredictorSet(path) as file:
-            return plan, summaries, file, read_all(file)
-
-
-def read_all(file):
-    made = {}
-    for name, entry in file.variables.items():
-        bands = [entry.band] if entry.is_static else [entry.bands[m] for m in entry.months]
-        made[name] = file.read(bands).astype(float)
-    return made
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    rng = np.random.default_rng(4)
-    made.add("pr", rng.gamma(2, 0.04, (30, 8, 12)), "m month-1", FINE, "2004-01")
-    made.add("t2m", rng.normal(10, 8, (30, 2, 3)), "degC", COARSE, "2004-01")
-    made.add("dem", rng.uniform(0, 3, (40, 40)), "km", DETAIL, "")
-    yield made
-    for layer in made.layers:
-        layer.close()
-
-
-THREE = (
-    Variable("precipitation", "mm month-1", lags=(0, 2), range=(0.0, 100.0)),
-    Variable("temperature", "K"),
-    Variable("elevation", "m", "static"),
-)
+from .layersofaworld import COARSE, FINE, THREE, World, contract_of
+from .test_prepared_sums import SUMS
 
 
 def test_units_grids_lags_and_maps(world):
@@ -151,82 +76,6 @@ def test_factors_and_units_of_the_mapping(world):
     np.testing.assert_allclose(got["et"], -10 * world.values["pr"], rtol=1e-6)
 
 
-SUMS = Cumulation("anomaly", "2004-04", ("2004-04", "2005-03"))
-
-
-def cumulated(values, first, window):
-    """Li et al., section 2.2.3: less the time mean, then summed up, in plain loops."""
-    mean = values[window].mean(axis=0)
-    total, out = 0.0, []
-    for month in values[first:]:
-        total = total + (month - mean)
-        out.append(total)
-    return np.array(out)
-
-
-def test_sums_are_made_from_the_flux(world):
-    inputs = (
-        Variable("precipitation", "mm month-1"),
-        Variable("pc", "cm", derived="cumulative_anomaly(precipitation)"),
-        Variable("ps", "mm", derived="cumulative(precipitation)"),
-    )
-    plan, _, file, got = world.make(
-        contract_of(*inputs), start="2005-01", end="2005-06", cumulation=SUMS
-    )
-    rain = 1000 * world.values["pr"]
-    want = cumulated(rain, 3, slice(3, 15))[9:15]
-    np.testing.assert_allclose(got["pc"], want / 10, atol=1e-4)
-    np.testing.assert_allclose(got["ps"], np.cumsum(rain[3:], axis=0)[9:15], rtol=1e-5)
-    assert file.variables["pc"].units == "cm" and got["precipitation"].shape[0] == 6
-    assert plan.mapping().splitlines()[1] == "pc = cumulative_anomaly(precipitation)"
-
-
-def test_a_sum_of_a_flux_that_is_no_predictor_itself(world):
-    inputs = (Variable("pc", "mm", derived="cumulative_anomaly(precipitation)"),)
-    plan, _, _, got = world.make(contract_of(*inputs), cumulation=SUMS)
-    assert got["pc"].shape[0] == 27
-    lines = plan.mapping()
-    assert lines == "pc = cumulative_anomaly(precipitation)\nprecipitation = pr"
-    # The mapping that was written out gives the same set.
-    again = world.make(contract_of(*inputs), lines, cumulation=SUMS)[3]
-    np.testing.assert_array_equal(again["pc"], got["pc"])
-
-
-def test_a_layer_that_is_a_sum_already_is_taken(world):
-    world.add("pc", np.ones((30, 8, 12)), "mm", FINE)
-    inputs = (Variable("pc", "mm", derived="cumulative_anomaly(precipitation)"),)
-    assert (world.make(contract_of(*inputs))[3]["pc"] == 1).all()
-
-
-def test_holes_are_filled_before_sums_and_masked_cells_never(tmp_path):
-    made = World(tmp_path)
-    values = np.ones((6, 8, 12))
-    values[2, 3, 3] = values[4, 5, 5] = np.nan
-    values[:, :, 11] = np.nan
-    made.add("pr", values, "mm month-1", FINE)
-    masked = np.zeros((8, 12), bool)
-    masked[5, 5] = True
-
-    def mask(row, col, ny, nx):
-        return masked[row : row + ny, col : col + nx]
-
-    contract = contract_of(
-        Variable("precipitation", "mm month-1"),
-        Variable("ps", "mm", derived="cumulative(precipitation)"),
-    )
-    _, summaries, _, got = made.make(
-        contract, settings=Settings(holes=2), mask=mask, cumulation=Cumulation("sum", "2004-01")
-    )
-    assert np.isnan(got["precipitation"][:, 5, 5]).all()
-    assert np.isnan(got["precipitation"][:, :, 11]).all()
-    assert got["precipitation"][2, 3, 3] == 1 and got["ps"][5, 3, 3] == 6
-    first = summaries[0]
-    assert (first.filled, first.masked, first.missing) == (1, 6, 48)
-    assert first.cells == 6 * 96 and first.known == 6 * 87
-    for layer in made.layers:
-        layer.close()
-
-
 def noisy(folder):
     made = World(folder)
     rng = np.random.default_rng(8)
@@ -265,63 +114,6 @@ def test_cancel_leaves_nothing(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["dem.tif", "pr.tif"]
 
 
-def test_everything_that_is_missing_is_named_at_once(world):
-    inputs = (*THREE, Variable("ndvi", "1"), Variable("clay", "g kg-1", "static", source="my map"),
-              Variable("runoff", "mm month-1"),
-              Variable("xc", "mm", derived="cumulative(x)"))  # fmt: skip
-    with pytest.raises(ModelError) as caught:
-        world.plan(contract_of(*inputs), "runoff = t2m")
-    text = str(caught.value)
-    assert "5 missing or unfit" in text and "temperature [K]: no layer is it" in text
-    assert "ndvi [1]: no layer is it, for example from MODIS MOD13A3" in text
-    assert "clay [g kg-1]: no layer is it, for example from my map" in text
-    assert "runoff [mm month-1]: t2m: units 'degC', for example from ERA5-Land ro" in text
-    assert "xc [mm]" in text and "#3 dem [km]" in text
-
-
-def test_a_layer_without_a_unit_is_no_fraction(world):
-    world.add("irrigation", np.full((8, 12), 30.0), "", FINE, "")
-    with pytest.raises(ModelError, match=r"irrigation: units no units"):
-        world.plan(contract_of(Variable("irrigation", "%", "static")))
-    plan = world.plan(contract_of(Variable("irrigation", "1", "static")))
-    assert "taken as a plain number" in plan.warnings[0]
-    _, _, _, got = world.make(
-        contract_of(Variable("irrigation", "1", "static")), "irrigation = irrigation [%]"
-    )
-    np.testing.assert_allclose(got["irrigation"], 0.3, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("mapping", "word"),
-    [
-        ("precipitation = rain", "'rain' beside #1 pr, #2 t2m, #3 dem"),
-        ("rain = pr", "variables among elevation, precipitation, temperature"),
-        ("precipitation = pr; precipitation = t2m", "twice"),
-    ],
-)
-def test_mappings_that_lead_nowhere(world, mapping, word):
-    with pytest.raises(ParameterError, match=word):
-        world.plan(contract_of(*THREE), mapping)
-
-
-def test_months_that_do_not_overlap(world):
-    world.add("ndvi", np.ones((3, 8, 12)), "1", FINE, "2010-01")
-    with pytest.raises(TimeAxisError, match="ndvi 2010-01 to 2010-03") as caught:
-        world.plan(contract_of(*THREE, Variable("ndvi", "1")))
-    assert "precipitation 2004-01 to 2006-06 (lags up to 2)" in str(caught.value)
-    with pytest.raises(TimeAxisError, match="from 2012-01 to 2012-02"):
-        world.plan(contract_of(*THREE), start="2012-01", end="2012-02")
-
-
-def test_months_that_lags_lack_are_reported(world):
-    plan, summaries, _, _ = world.make(contract_of(*THREE), start="2004-01", end="2006-08")
-    assert [str(m) for m in plan.parts[0].absent] == ["2003-11", "2003-12", "2006-07", "2006-08"]
-    assert plan.months.size == 32 and plan.usable.size == 28
-    page = prepare_report(plan, summaries, Settings(), contract_of(*THREE)).html()
-    assert "2003-11, 2003-12, 2006-07" in page and "4 of 32 months" in page
-    assert "precipitation = pr" in page and "training range" in page
-
-
 def test_grids(world):
     contract = contract_of(*THREE)
     assert not choose_grid(world.layers, contract).difference(FINE)
@@ -337,17 +129,6 @@ def test_grids(world):
         choose_grid(world.layers[1:], contract)
 
 
-def test_layers_elsewhere_and_in_another_system(world):
-    world.add("ndvi", np.ones((30, 8, 12)), "1", Grid(100.0, 40.0, 0.5, 0.5, 12, 8))
-    plan = world.plan(contract_of(*THREE, Variable("ndvi", "1")))
-    with pytest.raises(GridError, match="must meet"):
-        aligned_readers(plan, Settings())
-    world.add("lst", np.ones((30, 8, 12)), "K", Grid(5e5, 4e6, 1e4, 1e4, 12, 8, "EPSG:32645"))
-    plan = world.plan(contract_of(*THREE, Variable("lst", "K")))
-    with pytest.raises(GridError, match="one coordinate system"):
-        aligned_readers(plan, Settings())
-
-
 @pytest.mark.parametrize("west", [-180.0, 0.0])
 def test_across_the_date_line(tmp_path, west):
     made = World(tmp_path)
@@ -361,13 +142,6 @@ def test_across_the_date_line(tmp_path, west):
     np.testing.assert_allclose((got["pr"][1, 0] - want + 180) % 360, 180)
 
 
-def test_a_set_without_a_value(tmp_path):
-    made = World(tmp_path)
-    made.add("pr", np.full((2, 8, 12), np.nan), "mm month-1", FINE)
-    with pytest.raises(DataError):
-        made.make(contract_of(Variable("pr", "mm month-1")))
-
-
 def test_without_a_model_by_mapping_or_by_own_names(world):
     _, _, file, _ = world.make(mapping="rain = pr; h = dem; wet = cumulative(rain)",
                                cumulation=SUMS)  # fmt: skip
@@ -376,12 +150,6 @@ def test_without_a_model_by_mapping_or_by_own_names(world):
     }  # fmt: skip
     _, _, file, _ = world.make()
     assert list(file.variables) == ["precipitation", "temperature", "elevation"]
-
-
-@pytest.mark.parametrize("change", [{"holes": 0.5}, {"holes": -1}, {"holes": 500}, {"finer": "x"}])
-def test_settings_that_cannot_be_meant(change):
-    with pytest.raises(ParameterError):
-        Settings(**change).check()
 
 
 def test_thousands_of_bands_open_at_once(tmp_path):

@@ -4,6 +4,8 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
+from grace_water_toolbox.core import accelerate
+from grace_water_toolbox.core.gap_filling import ssa_lanes
 
 Plain = namedtuple("Plain", "filled reconstruction iterations separation")
 
@@ -65,3 +67,17 @@ def record(csr):
         if (stamp == month).any():
             monthly[row] = values[stamp == month].mean(axis=0)
     return months, monthly
+
+
+@pytest.fixture(scope="module", params=["numba", "numpy"])
+def engine(request):
+    """Every test of a file, once with compiled kernels and once without."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "numba":
+            pytest.importorskip("numba")
+            patch.delenv(accelerate.SWITCH, raising=False)
+            assert ssa_lanes.kernel() is not None
+        else:
+            patch.setenv(accelerate.SWITCH, "off")
+            assert ssa_lanes.kernel() is None
+        yield request.param

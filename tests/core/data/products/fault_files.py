@@ -22,7 +22,7 @@ GLDAS = ("gldas-noah", "gldas-clsm", "gldas-vic")
 
 
 def beside(name):
-    """A test module or conftest, by file."""
+    """A module of the tests, by file."""
     spec = importlib.util.spec_from_file_location(f"beside_{Path(name).stem}", HERE / name)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -55,13 +55,13 @@ def jpl(folder, **change):
         "chunks": (1, *ones.shape),
     }  # fmt: skip
     options.update(change)
-    write = beside("../conftest.py").write_netcdf
+    write = beside("../netcdfproducts.py").write_netcdf
     return [write(folder / "GRCTellus.JPL.nc", filled(fields()), LAT, LON, *spans(), **options)]
 
 
 def csr(folder):
     lat, lon = LAT[0] + 0.25 * np.arange(LAT.size), LON[0] + 0.25 * np.arange(LON.size)
-    write = beside("../conftest.py").write_netcdf
+    write = beside("../netcdfproducts.py").write_netcdf
     return [write(folder / "CSR_GRACE_RL06_Mascons.nc", np.nan_to_num(fields()), lat, lon, *spans(),
                   time_attribute="Units", coordinates="f4")]  # fmt: skip
 
@@ -85,7 +85,7 @@ def gldas(product):
     source = {"gldas-noah": "Noah_v3.6", "gldas-clsm": "CLSMF2.5", "gldas-vic": "VIC_4.1.2"}
 
     def build(folder):
-        write, paths = beside("conftest.py").gldas_file, []
+        write, paths = beside("landfiles.py").gldas_file, []
         for m, month in enumerate(MONTHS):
             values = {n: fields(1.0, 50.0)[m] for n in layers(product)}
             name = f"{product}_M.A{str(month).replace('-', '')}.021.nc4"
@@ -98,11 +98,11 @@ def gldas(product):
 def era5(folder):
     values = {n: fields(0.02, 0.2) for n in layers("era5-land")}
     lat, lon = LAT[0] + 0.1 * np.arange(LAT.size), LON[0] + 0.1 * np.arange(LON.size)
-    return [beside("conftest.py").era5_file(folder / "era5.nc", MONTHS, values, lat[::-1], lon)]
+    return [beside("landfiles.py").era5_file(folder / "era5.nc", MONTHS, values, lat[::-1], lon)]
 
 
 def series(folder):
-    write = beside("../conftest.py").write_netcdf
+    write = beside("../netcdfproducts.py").write_netcdf
     return [write(folder / "series.nc", filled(fields()), LAT, LON, *spans(), name="water",
                   units="mm", fill=np.float32(-99999))]  # fmt: skip
 
