@@ -11,7 +11,8 @@ import torch
 
 from ..core.errors import DependencyError
 from .batches import Batches
-from .cube import build_cube, channel_statistics
+from .channelstatistics import channel_statistics
+from .cube import build_cube
 from .losses import SoftConstraint, dual_loss
 from .networks import build_network, parameter_count
 from .splitting import split_samples
