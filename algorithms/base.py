@@ -12,7 +12,7 @@ from ..core.data.gdalcache import bounded_cache
 from ..core.data.sound import check_source
 from ..core.dependencies import broken_package, check_packages, missing_error, missing_packages
 from ..core.errors import Cancelled, GraceWaterError, ReadError
-from .declaring import BASELINE, Declaring
+from .declaring import BASELINE, PERIOD, Declaring
 from .feedback import QgisProgress
 from .labels import label_parameters, title
 from .layerstyler import LayerStyler
@@ -159,6 +159,10 @@ class GraceAlgorithm(Declaring):
     def baseline(self, parameters, context):
         """The two months of `BASELINE` as they were written."""
         return tuple(self.parameterAsString(parameters, n, context).strip() for n in BASELINE)
+
+    def period(self, parameters, context):
+        """First and last month of `START` and `END` as they were written."""
+        return tuple(self.parameterAsString(parameters, n, context).strip() for n in PERIOD)
 
     def raster_target(self, parameters, name, context):
         """Path of a raster output, or '' where an optional one is not wanted."""

@@ -4,6 +4,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
+    QgsProcessingParameterFileDestination,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
 )
@@ -12,6 +13,7 @@ from ..core.data.months import DEFAULT_BASELINE
 from .identity import Identity
 
 BASELINE = ("BASELINE_START", "BASELINE_END")
+PERIOD = ("START", "END")
 
 
 class Declaring(Identity):
@@ -60,3 +62,16 @@ class Declaring(Identity):
             name, self.tr(label), values, defaultValue=values[0], usesStaticStrings=True
         )
         self.add(parameter, help_text, advanced)
+
+    def add_period(self, help_text, advanced=True):
+        """Add `START` and `END`, months that may stay empty."""
+        for name, label in zip(PERIOD, ("First month", "Last month")):
+            parameter = QgsProcessingParameterString(name, self.tr(label), optional=True)
+            self.add(parameter, help_text, advanced)
+
+    def add_report(self, label, help_text):
+        """Add the HTML report, `OUTPUT_HTML`."""
+        parameter = QgsProcessingParameterFileDestination(
+            "OUTPUT_HTML", self.tr(label), "HTML (*.html)", optional=True
+        )
+        self.add(parameter, help_text)

@@ -23,6 +23,7 @@ from ..core.downscaling.predictorset import PredictorSet
 from ..core.downscaling.product import make_product
 from ..core.downscaling.running import Job, downscale
 from .extrascores import ALONE, climatology, coverage, stated_noise
+from .regions import held_out_regions, observed_months
 from .scorelines import RAW_SEEDS, SEEDS, spread_of
 
 #: What the name of a member alone ends in, once its coarse means are closed.
@@ -45,12 +46,12 @@ def evaluate(config, model_path, samples, say=print):
         if config.data.truth:
             truth = files.enter_context(MonthlyStack(str(config.file(config.data.truth))))
         results, extra, seeds, raw = {}, {}, {}, {}
-        for name, (inside, months) in _regions(config, samples, opened, coarse).items():
+        for name, (inside, months) in _regions(config, samples, coarse).items():
             say(f"scoring {name}")
             rows = compare_downscaling(
                 {**opened, **alone}, coarse, truth=truth, months=months, inside=inside
             )
-            scores = {row.name: _plain(row) for row in rows}
+            scores = {row.name: row.plain() for row in rows}
             results[name] = {k: v for k, v in scores.items() if k in opened}
             seeds[name] = spread_of([scores[k] for k in alone if k.endswith(CORRECTED)])
             raw[name] = spread_of([scores[k] for k in alone if not k.endswith(CORRECTED)])
@@ -151,33 +152,14 @@ def add_baselines(config, opened, coarse, folder, files):
         opened[name] = files.enter_context(MonthlyStack(str(path)))
 
 
-def _regions(config, samples, opened, coarse):
-    """{name: (inside, months)}; inside None for everywhere."""
-    observed = [
-        m for band, m in enumerate(coarse.months) if np.isfinite(coarse.read(bands=[band])).any()
-    ]
-    every = np.array(observed, "datetime64[M]")
-    regions = {"all": (None, every)}
-    blocks = samples.test_blocks if samples.test_blocks.any() else None
-    held = opened["model"].months
+def _regions(config, samples, coarse):
+    every = observed_months(coarse)
+    held = every[:0]
     if samples.test_months.any():
         cube_months = np.load(config.folder / "cube" / "months.npy").astype("datetime64[M]")
         held = np.intersect1d(every, cube_months[samples.test_months])
-        if held.size:
-            regions["held out in time"] = (None, held)
-    if blocks is not None:
-        regions["held out in space"] = (blocks, every)
-        if samples.test_months.any() and held.size:
-            regions["held out in both"] = (blocks, held)
-    return regions
-
-
-def _plain(row):
-    return {
-        key: (None if isinstance(v, float) and not np.isfinite(v) else v)
-        for key, v in vars(row).items()
-        if key != "name"
-    }
+    blocks = samples.test_blocks if samples.test_blocks.any() else None
+    return held_out_regions(every, held, blocks)
 
 
 def _member_spread(folder, opened):

@@ -16,6 +16,7 @@ from ..core.errors import ParameterError
 from .coarsetable import run_folder
 from .evaluating import CORRECTED, add_baselines, run_alone
 from .folds import KINDS, sample_rows, table_folds
+from .regions import held_out_regions, observed_months
 from .scorelines import RAW_SEEDS, SEEDS, beats, spread_of
 
 
@@ -112,7 +113,7 @@ def score_chain(run, manifest, say=print):
             rows = compare_downscaling(
                 {**opened, **alone}, coarse, truth=truth, months=months, inside=inside
             )
-            scores = {row.name: _plain(row) for row in rows}
+            scores = {row.name: row.plain() for row in rows}
             results[name] = {k: v for k, v in scores.items() if k in opened}
             spread[name] = spread_of([scores[k] for k in alone if k.endswith(CORRECTED)])
             raw[name] = spread_of([scores[k] for k in alone if not k.endswith(CORRECTED)])
@@ -173,27 +174,9 @@ def _products(config, manifest, predictors, coarse, folder, files, say):
 
 
 def _regions(run, coarse, fine):
-    """{name: (inside, months)} as in `evaluating`, over months that were observed."""
-    seen = [m for b, m in enumerate(coarse.months) if np.isfinite(coarse.read(bands=[b])).any()]
-    every, hold = np.array(seen, "datetime64[M]"), run.holdout
+    every, hold = observed_months(coarse), run.holdout
     held = np.intersect1d(every, run.months[hold.held])
-    blocks = hold.fine_blocks(fine) if hold.blocks.any() else None
-    regions = {"all": (None, every)}
-    if held.size:
-        regions["held out in time"] = (None, held)
-    if blocks is not None:
-        regions["held out in space"] = (blocks, every)
-        if held.size:
-            regions["held out in both"] = (blocks, held)
-    return regions
-
-
-def _plain(row):
-    return {
-        key: (None if isinstance(v, float) and not np.isfinite(v) else v)
-        for key, v in vars(row).items()
-        if key != "name"
-    }
+    return held_out_regions(every, held, hold.fine_blocks(fine) if hold.blocks.any() else None)
 
 
 def score_wells(run):

@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from qgis.core import (
     QgsProcessing,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFileDestination,
 )
 
 from ..featurestyles import graduated
@@ -77,11 +76,8 @@ class BasinStatistics(BasinAlgorithm):
             "amplitude, wettest and driest month, whether the basin is small, mean over the record "
             "(cm) with its one-sigma uncertainty, and the assumption about errors.",
         )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Basin report"), "HTML (*.html)", optional=True
-            ),
-            "Assumptions, table and a plot of each basin (the 40 largest).",
+        self.add_report(
+            "Basin report", "Assumptions, table and a plot of each basin (the 40 largest)."
         )
 
     def check(self, parameters, context):

@@ -6,7 +6,6 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
 )
 
@@ -123,10 +122,8 @@ class StorageDeficit(BasinAlgorithm):
             "Polygons with number of events, share of months in deficit, longest (months), worst "
             "severity (cm × months) with its dates, and the last month's departure (cm).",
         )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Deficit report"), "HTML (*.html)", optional=True
-            ),
+        self.add_report(
+            "Deficit report",
             "Definitions, table of events and a plot of each basin (the 40 largest).",
         )
 

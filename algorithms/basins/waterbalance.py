@@ -6,7 +6,6 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFileDestination,
 )
 
 from ..featurestyles import graduated
@@ -71,10 +70,8 @@ class WaterBalance(BasinAlgorithm):
             "Polygons with area, months, cc, rmse_cm, bias_cm, precipitation (mm/yr), shares, and "
             "whether the basin counts.",
         )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Balance report"), "HTML (*.html)", optional=True
-            ),
+        self.add_report(
+            "Balance report",
             "Medians, table, and plots of both sides and of the residual (the 20 largest basins).",
         )
         for name, label in (

@@ -1,6 +1,6 @@
 """Say what a stack holds."""
 
-from qgis.core import QgsProcessingOutputNumber, QgsProcessingParameterFileDestination
+from qgis.core import QgsProcessingOutputNumber
 
 from ..base import GraceAlgorithm
 from ..version import VERSION
@@ -34,11 +34,8 @@ class DescribeStack(GraceAlgorithm):
     def declare(self):
         """Parameters."""
         self.add_stack("INPUT", "Stack", "Monthly stack of any units.")
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Stack report"), "HTML (*.html)", optional=True
-            ),
-            "Facts, calendar of months, mean series, mean map, history.",
+        self.add_report(
+            "Stack report", "Facts, calendar of months, mean series, mean map, history."
         )
         for name, label in NUMBERS:
             self.addOutput(QgsProcessingOutputNumber(name, self.tr(label)))

@@ -3,7 +3,6 @@
 from qgis.core import (
     QgsProcessingParameterExtent,
     QgsProcessingParameterFile,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
 )
@@ -99,13 +98,8 @@ class ImportGrace(GraceAlgorithm):
             ),
             "One-sigma uncertainty of each month in cm, for products that state it (JPL does).",
         )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML",
-                self.tr("Import report"),
-                "HTML (*.html)",
-                optional=True,
-            ),
+        self.add_report(
+            "Import report",
             "What was in the file and what was done: solutions, months, missing, doubles, noise.",
         )
 

@@ -5,7 +5,6 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFile,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterRasterDestination,
 )
@@ -101,10 +100,8 @@ class ImportStorage(GraceAlgorithm):
                 QgsProcessingParameterRasterDestination(name, self.tr(label), optional=True),
                 f"GeoTIFF, one band a month, in cm: {what}. 'Separate groundwater' asks for it.",
             )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Land-surface import report"), "HTML (*.html)", optional=True
-            ),
+        self.add_report(
+            "Land-surface import report",
             "Files, months, missing months, layers used and their conversion factors.",
         )
 

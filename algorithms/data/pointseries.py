@@ -12,7 +12,6 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
-    QgsProcessingParameterFileDestination,
     QgsWkbTypes,
 )
 
@@ -98,12 +97,7 @@ class PointSeriesTable(GraceAlgorithm):
             "Long table: point, date (YYYY-MM), value and unit (those of the stack), filled (1 "
             "where gap-filled), uncertainty (same unit).",
         )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Point report"), "HTML (*.html)", optional=True
-            ),
-            "Table of the points and a plot of each (the first 40).",
-        )
+        self.add_report("Point report", "Table of the points and a plot of each (the first 40).")
 
     def check(self, parameters, context):
         """Layer, grids and months, from the headers."""

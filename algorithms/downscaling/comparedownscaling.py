@@ -14,7 +14,6 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
-    QgsProcessingParameterString,
     QgsProcessingUtils,
 )
 
@@ -101,12 +100,9 @@ class CompareDownscaling(MaskAlgorithm):
             ),
             "Names in table and report. Empty: basin_<id>.",
         )  # fmt: skip
-        for name, label in (("START", "First month"), ("END", "Last month")):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), optional=True),
-                "Month written YYYY-MM; empty takes all months in common.",
-                advanced=True,
-            )
+        self.add_period(
+            "Month written YYYY-MM; empty takes all months in common.",
+        )
         self.add(
             QgsProcessingParameterNumber(
                 "MIN_SHARE", self.tr("Minimum share of a coarse cell"), NUMBER.Double, 0.5, False,
@@ -143,7 +139,7 @@ class CompareDownscaling(MaskAlgorithm):
         with ExitStack() as files:
             stacks, coarse, truth, model = self._open(files)
             check_baselines(self._baselines(parameters, context), model)
-            check_comparison(stacks, coarse, truth, self._months(parameters, context))
+            check_comparison(stacks, coarse, truth, self.period(parameters, context))
 
     def compute(self, parameters, context, progress):
         """Make the baselines, score everything region by region, write."""
@@ -157,7 +153,7 @@ class CompareDownscaling(MaskAlgorithm):
         with ExitStack() as files:
             stacks, coarse, truth, model = self._open(files)
             wanted = self._baselines(parameters, context)
-            months = check_comparison(stacks, coarse, truth, self._months(parameters, context))
+            months = check_comparison(stacks, coarse, truth, self.period(parameters, context))
             grid = next(iter(stacks.values())).grid
             regions, notes = self._regions(parameters, context, grid, progress)
             baselines = files.enter_context(
@@ -217,11 +213,6 @@ class CompareDownscaling(MaskAlgorithm):
         if self.has("FINE_MODEL") and "delta" not in wanted:
             wanted = [*wanted, "delta"]
         return wanted
-
-    def _months(self, parameters, context):
-        return tuple(
-            self.parameterAsString(parameters, n, context).strip() for n in ("START", "END")
-        )
 
     def _field(self, parameters, context):
         return self.parameterAsString(parameters, "BASIN_FIELD", context).strip()

@@ -11,7 +11,6 @@ from qgis.core import (
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
-    QgsProcessingParameterString,
 )
 
 from ...core.downscaling.product import CORRECTIONS, UNOBSERVED
@@ -53,12 +52,11 @@ def declare_parameters(algorithm):
         ),
         "Polygons: cells at least half inside get a value. Selected features only, if any.",
     )
-    for name, label in (("START", "First month"), ("END", "Last month")):
-        algorithm.add(
-            QgsProcessingParameterString(name, algorithm.tr(label), optional=True),
-            "Month written YYYY-MM; empty is that of the predictor set, or of the coarse stack "
-            "where no predictor changes by month.",
-        )
+    algorithm.add_period(
+        "Month written YYYY-MM; empty is that of the predictor set, or of the coarse stack "
+        "where no predictor changes by month.",
+        advanced=False,
+    )
     algorithm.add(
         QgsProcessingParameterRasterLayer("STRATA", algorithm.tr("Map of classes"), optional=True),
         "Raster of whole numbers (such as WHYMAP aquifer classes) for models with one file a "

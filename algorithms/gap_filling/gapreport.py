@@ -12,7 +12,6 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterRasterDestination,
     QgsWkbTypes,
 )
@@ -106,10 +105,8 @@ class GapReport(GraceAlgorithm):
             "Points with a row a cell: x, y (centre, in the stack's coordinate system), the bands "
             "of the map in months, first and last observed month (YYYY-MM).",
         )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Gap report"), "HTML (*.html)", optional=True
-            ),
+        self.add_report(
+            "Gap report",
             "Facts, calendar of observed, missing and filled months, list of gaps, maps.",
         )
         for name, label in NUMBERS:

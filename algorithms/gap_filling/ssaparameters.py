@@ -2,7 +2,6 @@
 
 from qgis.core import (
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
@@ -134,13 +133,11 @@ def add_outputs(algorithm):
             ),
             text,
         )
-    algorithm.add(
-        QgsProcessingParameterFileDestination(
-            "OUTPUT_HTML", algorithm.tr("Filling report"), "HTML (*.html)", optional=True
-        ),
+    algorithm.add_report(
+        "Filling report",
         "Months filled, held-out errors by year and by K, maps, example series with the gap "
         "shaded, spectrum of modes.",
-    )  # fmt: skip
+    )
 
 
 def warn_of_unused(settings, progress):

@@ -11,7 +11,6 @@ from qgis.core import (
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
-    QgsProcessingParameterString,
 )
 
 from ...core.data.months import month_range, parse_month
@@ -95,12 +94,9 @@ class GlacierStorage(GraceAlgorithm):
             QgsProcessingParameterRasterLayer("REFERENCE", self.tr("Reference"), optional=True),
             "Raster whose grid the result has. May be left out with a thickness stack.",
         )
-        for name, label in (("START", "First month"), ("END", "Last month")):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), "", optional=True),
-                "Month written YYYY-MM, for tables only. Empty: that of the table.",
-                advanced=True,
-            )
+        self.add_period(
+            "Month written YYYY-MM, for tables only. Empty: that of the table.",
+        )
         self.add_baseline("Month written YYYY-MM.")
         self.add(
             QgsProcessingParameterNumber(
@@ -213,7 +209,7 @@ class GlacierStorage(GraceAlgorithm):
         return field
 
     def _months(self, parameters, context):
-        texts = [self.parameterAsString(parameters, n, context).strip() for n in ("START", "END")]
+        texts = self.period(parameters, context)
         if not any(texts):
             return None
         if not all(texts):

@@ -2,8 +2,6 @@
 
 from contextlib import ExitStack
 
-from qgis.core import QgsProcessingParameterFileDestination, QgsProcessingParameterString
-
 from ..base import GraceAlgorithm
 
 
@@ -24,21 +22,7 @@ class RecordAlgorithm(GraceAlgorithm):
 
     def add_period(self, text="Empty takes the whole record."):
         """Add the first and the last month."""
-        for name, label in (("START", "First month"), ("END", "Last month")):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), optional=True),
-                f"Month written YYYY-MM. {text}",
-                advanced=True,
-            )
-
-    def add_report(self, label, text):
-        """Add the HTML report."""
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr(label), "HTML (*.html)", optional=True
-            ),
-            text,
-        )
+        super().add_period(f"Month written YYYY-MM. {text}")
 
     def check(self, parameters, context):
         """Grid, months and period, from the headers; the report's package."""
@@ -48,12 +32,6 @@ class RecordAlgorithm(GraceAlgorithm):
         with ExitStack() as files:
             stack, flags = self.open_stacks(files, "INPUT", "FLAGS")
             observed_reader(stack, flags, *self.period(parameters, context), self.LEAST)
-
-    def period(self, parameters, context):
-        """First and last month as given."""
-        return tuple(
-            self.parameterAsString(parameters, n, context).strip() for n in ("START", "END")
-        )
 
     def given(self, results):
         """The outputs that were made."""

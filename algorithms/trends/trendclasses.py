@@ -4,7 +4,6 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
 )
@@ -77,12 +76,7 @@ class TrendClasses(TrendMapAlgorithm):
             "Table: class, name, cells, area in km², share in % of the area with a trend, the same "
             "by the plain test where the map holds both, and the published share.",
         )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Class report"), "HTML (*.html)", optional=True
-            ),
-            "Map, bar chart and table of the shares.",
-        )
+        self.add_report("Class report", "Map, bar chart and table of the shares.")
         self.addOutput(
             QgsProcessingOutputNumber("DECREASE", self.tr("Share of decrease, p < 0.05 (%)"))
         )

@@ -10,7 +10,6 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
     QgsWkbTypes,
@@ -127,12 +126,7 @@ class CompareSeries(GraceAlgorithm):
             ),
             "Table by level: n, CC, CC after straight lines are taken off, R², RMSE, trends.",
         )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Series report"), "HTML (*.html)", optional=True
-            ),
-            "Scores, both series and a scatter at each level.",
-        )
+        self.add_report("Series report", "Scores, both series and a scatter at each level.")
 
     def check(self, parameters, context):
         """Layers, fields and units, from the headers."""

@@ -9,10 +9,8 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
-    QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterString,
     QgsWkbTypes,
 )
 
@@ -96,12 +94,9 @@ class CompareStacks(GraceAlgorithm):
             ),
             "Names in the table. Empty: basin_<id>.",
         )  # fmt: skip
-        for name, label in (("START", "First month"), ("END", "Last month")):
-            self.add(
-                QgsProcessingParameterString(name, self.tr(label), optional=True),
-                "Month written YYYY-MM; empty takes all months in common.",
-                True,
-            )
+        self.add_period(
+            "Month written YYYY-MM; empty takes all months in common.",
+        )
         for name, label, text in (
             ("MIN_SHARE", "Minimum share of a coarse cell",
              "Share of a coarse cell's area (0 to 1) that must have values in the finer stack."),
@@ -133,11 +128,8 @@ class CompareStacks(GraceAlgorithm):
             ),
             "Table of the pooled metrics, weighted by area.",
         )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Comparison report"), "HTML (*.html)", optional=True
-            ),
-            "Scores, quantiles over the cells, maps and a scatter.",
+        self.add_report(
+            "Comparison report", "Scores, quantiles over the cells, maps and a scatter."
         )
 
     def check(self, parameters, context):
@@ -210,9 +202,7 @@ class CompareStacks(GraceAlgorithm):
 
         first = open_observed(self, files)
         second = files.enter_context(self.open_stack("INPUT_B"))
-        start, end = (
-            self.parameterAsString(parameters, n, context).strip() for n in ("START", "END")
-        )
+        start, end = self.period(parameters, context)
         return pair_stacks(
             first, second, start=start, end=end,
             rebase=self.parameterAsBool(parameters, "REBASE", context),

@@ -7,7 +7,6 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsProcessing,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFileDestination,
     QgsWkbTypes,
 )
 
@@ -92,10 +91,8 @@ class ValidateWells(GraceAlgorithm):
                 QgsProcessingParameterFeatureSink(name, self.tr(label), kind, optional=optional),
                 text,
             )
-        self.add(
-            QgsProcessingParameterFileDestination(
-                "OUTPUT_HTML", self.tr("Well report"), "HTML (*.html)", optional=True
-            ),
+        self.add_report(
+            "Well report",
             "Scores, scatter of the trends, map of the correlations, series of the best cells.",
         )
 
@@ -205,8 +202,7 @@ class ValidateWells(GraceAlgorithm):
     def _bands(self, stack, parameters, context):
         from ...core.validation.periods import bands_between
 
-        start, end = (self.parameterAsString(parameters, n, context) for n in ("START", "END"))
-        return bands_between(stack, start.strip(), end.strip())
+        return bands_between(stack, *self.period(parameters, context))
 
     def _open(self, files):
         from ...core.data.reference import read_grid

@@ -195,12 +195,9 @@ def declare_methods(algorithm):
         "Numbers, in the unit of CLASSES: the wells above each of them form a class.",
         True,
     )
-    for name, label in (("START", "First month"), ("END", "Last month")):
-        algorithm.add(
-            QgsProcessingParameterString(name, algorithm.tr(label), optional=True),
-            "Month written YYYY-MM; empty takes the whole record.",
-            True,
-        )
+    algorithm.add_period(
+        "Month written YYYY-MM; empty takes the whole record.",
+    )
     for name, (label, kind, default, least, most, text) in NUMBERS.items():
         algorithm.add(
             QgsProcessingParameterNumber(

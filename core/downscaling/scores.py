@@ -35,6 +35,14 @@ class Scores:
         """Values in the order of the fields."""
         return [getattr(self, f.name) for f in fields(self)]
 
+    def plain(self):
+        """Values by name, but the name itself; None for NaN, as JSON asks."""
+        return {
+            key: (None if isinstance(v, float) and not np.isfinite(v) else v)
+            for key, v in vars(self).items()
+            if key != "name"
+        }
+
 
 def agreement(moments):
     """(rmse, correlation, bias) of `Moments` of pairs, NaN without pairs.

@@ -4,22 +4,13 @@ import numpy as np
 import pytest
 from qgis.core import QgsVectorLayer
 
-REQUIRED = {
-    "OUTPUT_GRACE": "grace.nc",
-    "OUTPUT_SOILMOISTURE": "soil.tif",
-    "OUTPUT_SNOW": "snow.tif",
-    "OUTPUT_CANOPY": "canopy.tif",
-    "OUTPUT_BASINS": "basins.gpkg",
-}
+from .samplefiles import REQUIRED, paths
+
 OPTIONAL = {
     "OUTPUT_TRUTH": "truth.csv",
     "OUTPUT_UNCERTAINTY_SOILMOISTURE": "soil_sigma.tif",
     "OUTPUT_TRUE_GWS": "gws.tif",
 }
-
-
-def paths(folder, names):
-    return {key: str(folder / name) for key, name in names.items()}
 
 
 @pytest.fixture(scope="module")

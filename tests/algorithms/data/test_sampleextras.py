@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 from qgis.core import QgsVectorLayer
 
-REQUIRED = {
-    "OUTPUT_GRACE": "grace.nc",
-    "OUTPUT_SOILMOISTURE": "soil.tif",
-    "OUTPUT_SNOW": "snow.tif",
-    "OUTPUT_CANOPY": "canopy.tif",
-    "OUTPUT_BASINS": "basins.gpkg",
-}
+from .samplefiles import REQUIRED, paths
+
 EXTRAS = {
     "OUTPUT_GLDAS": "gldas",
     "OUTPUT_WELLS": "wells.gpkg",
@@ -24,10 +19,6 @@ EXTRAS = {
     "OUTPUT_AQUIFERS": "aquifers.tif",
     "OUTPUT_TRUE_TWS": "tws.tif",
 }
-
-
-def paths(folder, names):
-    return {key: str(folder / name) for key, name in names.items()}
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,8 @@ from grace_water_toolbox.algorithms.data.samplepredictors import (
     uncertainty_name,
 )
 
-REQUIRED = {
-    "OUTPUT_GRACE": "grace.nc",
-    "OUTPUT_SOILMOISTURE": "soil.tif",
-    "OUTPUT_SNOW": "snow.tif",
-    "OUTPUT_CANOPY": "canopy.tif",
-    "OUTPUT_BASINS": "basins.gpkg",
-}
+from .samplefiles import REQUIRED, paths
+
 TRUTH = {"OUTPUT_FINE_TWS": "fine_tws.tif", "OUTPUT_TRUE_TWS": "tws.tif"}
 NETCDF = {"OUTPUT_REANALYSIS": "era5.nc", "OUTPUT_REANALYSIS_STORAGE": "era5_storage.nc"}
 DATED = {row[0]: row[1] for row in FOLDERS}
@@ -26,10 +21,6 @@ STATIC = {
 }
 FLUX = {row[0]: f"{row[1]}.tif" for row in FLUXES}
 WANTED = {**REQUIRED, **TRUTH, **NETCDF, **DATED, **STATIC, **FLUX}
-
-
-def paths(folder, names):
-    return {key: str(folder / name) for key, name in names.items()}
 
 
 @pytest.fixture(scope="module")
