@@ -129,7 +129,8 @@ class ImportSeries(GraceAlgorithm):
     def compute(self, parameters, context, progress):
         """Import or extend, log, style."""
         from ...core.data.products.opening import open_series
-        from ...core.data.products.seriesimport import extend_stack, import_series
+        from ...core.data.products.seriesimport import import_series
+        from ...core.data.products.stackextension import extend_stack
 
         baseline = self._baseline(parameters, context)
         self._check_existing(parameters, context)

@@ -107,7 +107,7 @@ class SeparateGroundwater(GraceAlgorithm):
 
     def check(self, parameters, context):
         """Units, grids, months and baselines, from the headers."""
-        from ...core.groundwater.separating import check_inputs
+        from ...core.groundwater.separationinputs import check_inputs
 
         self._check_pairs(parameters)
         with ExitStack() as stacks:

@@ -14,8 +14,8 @@ from ..data.months import DEFAULT_BASELINE, baseline_mask
 from ..data.stack import MonthlyStack, StackInfo, stack_writer
 from ..errors import BaselineError, DataError, ParameterError, TimeAxisError
 from ..progress import SILENT
-from .separating import reader
 from .separation import rebase
+from .separationinputs import reader
 
 INSIDE, OUTSIDE, MISSING = 0, 1, 255
 

@@ -158,7 +158,8 @@ def read(name, paths, target):
     from grace_water_toolbox.core.data.importing import import_grace
     from grace_water_toolbox.core.data.products.landimport import import_land
     from grace_water_toolbox.core.data.products.opening import open_series
-    from grace_water_toolbox.core.data.products.seriesimport import extend_stack, import_series
+    from grace_water_toolbox.core.data.products.seriesimport import import_series
+    from grace_water_toolbox.core.data.products.stackextension import extend_stack
     from grace_water_toolbox.core.data.stack import MonthlyStack
     from grace_water_toolbox.core.progress import SILENT
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from grace_water_toolbox.core.data.products.datedrasters import StackRecord
-from grace_water_toolbox.core.data.products.seriesimport import extend_stack
+from grace_water_toolbox.core.data.products.stackextension import extend_stack
 from grace_water_toolbox.core.data.stack import MonthlyStack
 from grace_water_toolbox.core.errors import (
     BaselineError,
