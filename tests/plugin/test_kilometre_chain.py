@@ -5,72 +5,15 @@ import pytest
 from grace_water_toolbox.core.data.grid import Grid
 from grace_water_toolbox.core.data.stack import MonthlyStack
 from grace_water_toolbox.core.downscaling.residual import Correction
-from headless import ROOT, SITE_PACKAGES, Headless
+from kilometre import YEAR, run_chain
 
 pytestmark = pytest.mark.headless
-
-MODEL = ROOT / "models" / "sample-trees-1km" / "sample-trees-1km.json"
-FOLDERS = ("TAS", "PR", "SM", "ET", "NDVI", "LST")
-SOILS = ("CLAY", "SILT", "SAND", "CFVO", "CEC", "PH", "SOC", "NITROGEN")
-LAND = ("SOILMOISTURE", "SNOW", "CANOPY")
-YEAR = "2012"
 
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kilometre")
-    maps = {"DEM": "dem", **{n: n.lower() for n in SOILS}, "PH": "phh2o"}
-    with Headless(python_path=SITE_PACKAGES) as qgis:
-        qgis.run(
-            "gracewater:sampledata",
-            LOCAL="kept",
-            SIZE="kilometre",
-            OUTPUT_GRACE=folder / "grace.nc",
-            OUTPUT_BASINS=folder / "basins.gpkg",
-            OUTPUT_AQUIFERS=folder / "aquifers.tif",
-            OUTPUT_FINE_GWS=folder / "truth.tif",
-            **{f"OUTPUT_{name}": folder / f"{name.lower()}.tif" for name in LAND},
-            **{f"OUTPUT_{name}": folder / f"{name.lower()}_files" for name in FOLDERS},
-            **{f"OUTPUT_{name}": folder / f"{file}.tif" for name, file in maps.items()},
-        )
-        for name in FOLDERS:
-            if name not in ("PR", "ET"):  # which are summed up from the first month on
-                for path in (folder / f"{name.lower()}_files").iterdir():
-                    if f"_{YEAR}-" not in path.name:
-                        path.unlink()
-            qgis.run(
-                "gracewater:importseries",
-                INPUT_FOLDER=folder / f"{name.lower()}_files",
-                KIND="flux" if name in ("PR", "ET") else "other",
-                OUTPUT=folder / f"{name.lower()}.tif",
-            )
-        for name in ("pr", "et"):
-            qgis.run(
-                "gracewater:cumulativeanomaly",
-                INPUT=folder / f"{name}.tif",
-                KIND="sum",
-                OUTPUT=folder / f"{name}_sum.tif",
-            )
-        names = [n.lower() for n in FOLDERS] + ["pr_sum", "et_sum", *maps.values()]
-        qgis.run(
-            "gracewater:downscalegroundwater",
-            INPUT=folder / "grace.nc",
-            NOISY="missing",
-            **{name: folder / f"{name.lower()}.tif" for name in LAND},
-            PREDICTORS=[folder / f"{name}.tif" for name in names],
-            MODEL=MODEL,
-            STRATA=folder / "aquifers.tif",
-            **{
-                "import:OUTPUT_HTML": folder / "import.html",
-                "fill:OUTPUT": folder / "twsa.tif",
-                "fill:OUTPUT_FLAGS": folder / "flags.tif",
-                "separate:OUTPUT": folder / "coarse.tif",
-                "prepare:OUTPUT_HTML": folder / "prepare.html",
-                "downscale:OUTPUT": folder / "fine.tif",
-                "downscale:OUTPUT_UNCERTAINTY": folder / "sigma.tif",
-                "downscale:OUTPUT_HTML": folder / "downscale.html",
-            },
-        )
+    run_chain(folder)
     return folder
 
 
