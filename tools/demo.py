@@ -115,7 +115,8 @@ def print_groundwater(truth, found):
 def draw(truth, totals, groundwater, rings):
     """Maps and bars as PNG."""
     import rasterio
-    from grace_water_toolbox.core.report.plots import bar_plot, map_plot
+    from grace_water_toolbox.core.report.bars import bar_plot
+    from grace_water_toolbox.core.report.maps import map_plot
 
     with rasterio.open(OUT / "gwsa_trend.tif") as file:
         slope, box = file.read(1), file.bounds

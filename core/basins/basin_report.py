@@ -3,8 +3,9 @@
 import numpy as np
 
 from ..progress import SILENT
+from ..report.bars import bar_plot
 from ..report.html import Report
-from ..report.plots import bar_plot, series_plot
+from ..report.series import series_plot
 from .summary import SMALL_BASIN_KM2
 
 #: Sections with a plot; beyond them the table has to do.

@@ -3,8 +3,9 @@
 import numpy as np
 
 from ..progress import SILENT
+from ..report.bars import bar_plot
 from ..report.html import Report
-from ..report.plots import bar_plot, multi_series_plot
+from ..report.series import multi_series_plot
 
 #: Basins with plots of their own; the table has all.
 MAX_SECTIONS = 20

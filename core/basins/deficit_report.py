@@ -3,8 +3,9 @@
 import numpy as np
 
 from ..progress import SILENT
+from ..report.bars import bar_plot
+from ..report.deficits import deficit_plot
 from ..report.html import Report
-from ..report.plots import bar_plot, deficit_plot
 
 MAX_SECTIONS = 40
 COLUMNS = ("Basin", "Onset", "End", "Months", "Worst", "Magnitude, cm", "Severity, cm × months",

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..progress import SILENT
 from ..report.html import Report
-from ..report.plots import map_plot
+from ..report.maps import map_plot
 from ..report.scatter import scatter_plot
 from .scores import straight_line
 

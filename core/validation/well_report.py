@@ -4,8 +4,8 @@ import numpy as np
 
 from ..progress import SILENT
 from ..report.html import Report
-from ..report.plots import multi_series_plot
 from ..report.scatter import point_map, scatter_plot
+from ..report.series import multi_series_plot
 
 #: Wells and cells listed and drawn; beyond them the layers have to do.
 MOST_ROWS, MOST_PLOTS = 60, 6
