@@ -4,9 +4,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from qgis.core import (
-    NULL,
-    QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsCsException,
     QgsFeatureRequest,
     QgsGeometry,
@@ -17,6 +14,8 @@ from qgis.core import (
 from ..core.basins.coverage import orient_rings
 from ..core.basins.wrapping import unwrap_parts
 from ..core.errors import DataError, GridError, ParameterError, located
+from .featurenames import listed, title_of, unused
+from .sourcecrs import transform_to
 
 #: Before a change of CRS edges are split to at most this share of the layer's
 #: extent: a straight edge in one CRS is a curve in another.
@@ -52,7 +51,7 @@ class Polygons:
             (self.unnamed, "features without a name were named after their id"),
             (self.renamed, "names occurred before and were numbered"),
         )
-        return [f"{len(names)} {text}: {_few(names)}." for names, text in texts if names]
+        return [f"{len(names)} {text}: {listed(names)}." for names, text in texts if names]
 
 
 def check_source(source, name, name_field=""):
@@ -93,12 +92,7 @@ def read_polygons(source, crs_wkt, name_field, context, progress, name="BASINS")
     polygons.
     """
     check_source(source, name, name_field)
-    target = QgsCoordinateReferenceSystem.fromWkt(crs_wkt)
-    transform = QgsCoordinateTransform(source.sourceCrs(), target, context.transformContext())
-    if not transform.isValid():
-        raise GridError(
-            "a stack whose coordinate system QGIS knows is expected", crs_wkt[:80], "INPUT"
-        )
+    transform = transform_to(source, crs_wkt, context)
     same = transform.isShortCircuited()
     step = 0.0
     if not same:
@@ -110,7 +104,7 @@ def read_polygons(source, crs_wkt, name_field, context, progress, name="BASINS")
     flags = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
     for feature in source.getFeatures(request, flags):
         progress.check()
-        title = _title(feature, name_field)
+        title = title_of(feature, name_field)
         unnamed = not title
         title = title or f"basin_{feature.id()}"
         geometry = polygons_of(feature.geometry())
@@ -125,7 +119,7 @@ def read_polygons(source, crs_wkt, name_field, context, progress, name="BASINS")
             result.repaired.append(title)
         if unnamed:
             result.unnamed.append(title)
-        unique = _unused(title, taken)
+        unique = unused(title, taken)
         if unique != title:
             result.renamed.append(unique)
         taken.add(unique)
@@ -146,25 +140,6 @@ def flat_polygons(geometry):
     flat.dropZValue()
     flat.dropMValue()
     return QgsGeometry(flat)
-
-
-def _title(feature, name_field):
-    """The feature's name as text; empty where it has none."""
-    value = feature[name_field] if name_field else None
-    if value is None or value == NULL:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()
-
-
-def _unused(title, names):
-    """``title``, numbered when another feature has it already."""
-    unique, number = title, 1
-    while unique in names:
-        number += 1
-        unique = f"{title} ({number})"
-    return unique
 
 
 def polygons_of(geometry):
@@ -211,8 +186,3 @@ def _parts(geometry):
         rings = [ring for ring in rings if len(ring) >= 4]
         if rings:
             yield rings[0], rings[1:]
-
-
-def _few(names, most=20):
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -4,6 +4,7 @@ from qgis.core import QgsProcessingParameterFile, QgsProcessingParameterString
 
 from ...core.data.stack import short_name
 from ...core.errors import ParameterError
+from ..featurenames import listed
 from ..values import has_value
 
 FLUXES = {
@@ -65,5 +66,4 @@ def read_flux(algorithm, name, parameters, context, means, share, progress):
     values, lacking = read_flux_table(path, means.names, means.months, units, where)
     if not lacking:
         return values, []
-    more = f" and {len(lacking) - 12} more" if len(lacking) > 12 else ""
-    return values, [f"{where} lacks {len(lacking)} basins: {', '.join(lacking[:12])}{more}."]
+    return values, [f"{where} lacks {len(lacking)} basins: {listed(lacking, 12)}."]

@@ -3,15 +3,14 @@
 from dataclasses import dataclass, field
 
 from qgis.core import (
-    NULL,
-    QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsCsException,
     QgsFeatureRequest,
     QgsWkbTypes,
 )
 
 from ...core.errors import DataError, GridError, ParameterError
+from ..featurenames import listed, title_of, unused
+from ..sourcecrs import transform_to
 
 
 @dataclass
@@ -31,12 +30,6 @@ class Points:
             (self.renamed, "names occurred before and were numbered"),
         )
         return [f"{len(names)} {text}: {listed(names)}." for names, text in texts if names]
-
-
-def listed(names, most=20):
-    """Names in a sentence, cut where there are many."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def check_points(source, name, name_field=""):
@@ -70,16 +63,11 @@ def read_points(source, crs_wkt, name_field, context, progress, name="POINTS"):
     Raises `GridError` for a stack's CRS that QGIS does not know, `DataError` without points.
     """
     check_points(source, name, name_field)
-    target = QgsCoordinateReferenceSystem.fromWkt(crs_wkt)
-    transform = QgsCoordinateTransform(source.sourceCrs(), target, context.transformContext())
-    if not transform.isValid():
-        raise GridError(
-            "a stack whose coordinate system QGIS knows is expected", crs_wkt[:80], "INPUT"
-        )
+    transform = transform_to(source, crs_wkt, context)
     result, taken = Points(), set()
     for feature in source.getFeatures(QgsFeatureRequest()):
         progress.check()
-        title = _title(feature, name_field)
+        title = title_of(feature, name_field) or f"point_{feature.id()}"
         geometry = feature.geometry()
         if geometry.isNull() or geometry.isEmpty():
             result.skipped.append(title)
@@ -90,10 +78,7 @@ def read_points(source, crs_wkt, name_field, context, progress, name="POINTS"):
             except QgsCsException:
                 result.skipped.append(title)
                 continue
-            unique, number = title, 1
-            while unique in taken:
-                number += 1
-                unique = f"{title} ({number})"
+            unique = unused(title, taken)
             if unique != title:
                 result.renamed.append(unique)
             taken.add(unique)
@@ -103,12 +88,3 @@ def read_points(source, crs_wkt, name_field, context, progress, name="POINTS"):
     if not result.names:
         raise DataError("at least one point is expected", f"none in {source.sourceName()}", name)
     return result
-
-
-def _title(feature, name_field):
-    value = feature[name_field] if name_field else None
-    if value is None or value == NULL or not str(value).strip():
-        return f"point_{feature.id()}"
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()

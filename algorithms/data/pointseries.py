@@ -18,8 +18,9 @@ from qgis.core import (
 from ...core.data.points import METHODS
 from ..base import GraceAlgorithm
 from ..compat import field
+from ..featurenames import listed
 from ..version import VERSION
-from .pointlayer import check_points, listed, read_points
+from .pointlayer import check_points, read_points
 
 FIELDS = (
     ("point", "text"),

@@ -2,16 +2,15 @@
 
 import numpy as np
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsFeatureRequest,
     QgsGeometry,
     QgsProcessingFeatureSource,
 )
 
-from ...core.errors import DataError, GridError, located
+from ...core.errors import DataError, located
 from ...core.masks.outlines import Outlines, touching_groups
 from ..layers import DENSIFY_SHARE, check_source, polygons_of, rings_of
+from ..sourcecrs import transform_to
 
 _NO_CHECK = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
 
@@ -26,12 +25,7 @@ class LayerOutlines:
     def __init__(self, source, crs_wkt, context, progress, name):
         check_source(source, name)
         self._source, self._name, self._check = source, name, progress.check
-        target = QgsCoordinateReferenceSystem.fromWkt(crs_wkt)
-        transform = QgsCoordinateTransform(source.sourceCrs(), target, context.transformContext())
-        if not transform.isValid():
-            raise GridError(
-                "a grid whose coordinate system QGIS knows is expected", crs_wkt[:80], "REFERENCE"
-            )
+        transform = transform_to(source, crs_wkt, context, "grid", "REFERENCE")
         self._transform = None if transform.isShortCircuited() else transform
         box = source.sourceExtent()
         self._step = 0.0

@@ -4,7 +4,6 @@ from contextlib import ExitStack
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
     QgsGeometry,
     QgsProcessing,
     QgsProcessingParameterFeatureSink,
@@ -18,6 +17,7 @@ from qgis.core import (
 from ...core.errors import DataError, ParameterError
 from ..base import GraceAlgorithm
 from ..layers import check_source, polygons_of, read_polygons, rings_of
+from ..sourcecrs import transform_to
 from ..version import VERSION
 from .opening import open_observed
 from .rows import check_fields, read_columns
@@ -217,8 +217,7 @@ class CompareSeries(GraceAlgorithm):
         if len(polygons.names) == 1:
             return name, polygons.rings[0], remarks
         whole = polygons_of(QgsGeometry.unaryUnion(polygons.geometries))
-        target = QgsCoordinateReferenceSystem.fromWkt(stack.grid.crs)
-        transform = QgsCoordinateTransform(source.sourceCrs(), target, context.transformContext())
+        transform = transform_to(source, stack.grid.crs, context)
         same = transform.isShortCircuited()
         return name, rings_of(whole, None if same else transform, 0.0), remarks
 

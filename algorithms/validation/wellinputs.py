@@ -13,6 +13,7 @@ from qgis.core import (
 
 from ...core.errors import DataError, GridError, ParameterError
 from ...core.validation.readings import make_readings, parse_dates, parse_numbers, well_name
+from ..featurenames import listed
 from ..values import has_value
 from .rows import check_fields, read_columns
 
@@ -247,5 +248,4 @@ def month_text(year, month):
 
 def _note(notes, names, text):
     if names:
-        more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-        notes.append(f"{len(names)} {text}: {', '.join(names[:12])}{more}.")
+        notes.append(f"{len(names)} {text}: {listed(names, 12)}.")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from ...core.data.points import cells_of_points
 from ...core.data.reference import read_grid
 from ...core.errors import DataError, GridError
+from ..featurenames import listed
 from .wellinputs import raster_positions
 
 
@@ -34,8 +35,7 @@ def matched(places, readings, stack, notes):
         (outside, "wells lie outside the stack"),
     ):
         if names:
-            more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-            notes.append(f"{len(names)} {text}: {', '.join(names[:12])}{more}.")
+            notes.append(f"{len(names)} {text}: {listed(names, 12)}.")
     keep = [i for i, n in enumerate(places.names) if inside[i] and n in column]
     if not keep:
         raise DataError(f"a well with readings inside {stack.name} is expected", "none", "POINTS")
