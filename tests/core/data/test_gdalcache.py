@@ -38,10 +38,10 @@ def test_a_lower_setting_stays(cache):
 
 def test_what_others_are_writing_is_left_to_them(cache, tmp_path):
     cache(2 * CACHE_BUDGET)
-    values = noise(GRID.ny)
+    values = noise(GRID.ny)[:, :-1]  # tiles that are complete may go past the cache
     options = ["TILED=YES", "BIGTIFF=YES"]
     driver = gdal.GetDriverByName("GTiff")
-    file = driver.Create(str(tmp_path / "a.tif"), *values.shape[:0:-1], 1, 6, options)
+    file = driver.Create(str(tmp_path / "a.tif"), GRID.nx, GRID.ny, 1, gdal.GDT_Float32, options)
     file.WriteRaster(0, 0, *values.shape[:0:-1], values)
     used = gdal.GetCacheUsed()
     assert used >= values.nbytes
@@ -125,7 +125,7 @@ def test_nothing_waits_when_a_file_is_closed(tmp_path, monkeypatch):
     monkeypatch.setattr(rasterfile, "close", closing)
     values = noise(GRID.ny)
     with RasterWriter(tmp_path / "a.tif", GRID, ["a"]) as writer:
-        writer.write(values)
+        writer.write(values[:, :-1])  # tiles that are complete may go past the cache
         assert gdal.GetCacheUsed() - before >= values.nbytes
     assert used == [0]
 
