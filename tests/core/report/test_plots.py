@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from grace_water_toolbox.core.errors import GridError, ParameterError, TimeAxisError
-from grace_water_toolbox.core.report import coverage, plots
+from grace_water_toolbox.core.report import coverage
+from grace_water_toolbox.core.report.bars import bar_plot
 from grace_water_toolbox.core.report.canvas import (
     BLUE,
     NO_DATA,
@@ -19,8 +20,9 @@ from grace_water_toolbox.core.report.canvas import (
     format_numbers,
     month_axis,
 )
-from grace_water_toolbox.core.report.maps import colour_limits, degree_text
-from grace_water_toolbox.core.report.series import trend_text
+from grace_water_toolbox.core.report.coverage import calendar_plot
+from grace_water_toolbox.core.report.maps import colour_limits, degree_text, map_plot
+from grace_water_toolbox.core.report.series import multi_series_plot, series_plot, trend_text
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
@@ -51,8 +53,8 @@ def pixels(data, colour):
 def test_series_is_900_pixels_wide_and_draws_the_parts_it_was_given():
     filled = np.zeros(MONTHS.size, dtype=bool)
     filled[20:24] = True
-    plain = plots.series_plot(MONTHS, WAVE)
-    whole = plots.series_plot(
+    plain = series_plot(MONTHS, WAVE)
+    whole = series_plot(
         MONTHS, WAVE, np.ones(MONTHS.size), filled, (-1.83, 4, -2.1, -1.6), title="A"
     )
     assert picture(plain).shape[1] == 900
@@ -66,49 +68,49 @@ def test_absent_month_is_drawn_as_a_missing_one():
     keep = np.ones(MONTHS.size, dtype=bool)
     keep[[30, 31, 50]] = False
     gap = np.where(keep, WAVE, np.nan)
-    assert plots.series_plot(MONTHS[keep], WAVE[keep]) == plots.series_plot(MONTHS, gap)
-    assert plots.series_plot(MONTHS, gap) != plots.series_plot(MONTHS, WAVE)
+    assert series_plot(MONTHS[keep], WAVE[keep]) == series_plot(MONTHS, gap)
+    assert series_plot(MONTHS, gap) != series_plot(MONTHS, WAVE)
 
 
 def test_months_as_text_dates_and_datetime64_are_alike():
     text = [str(month) for month in MONTHS]
     days = [month.astype("datetime64[D]").item() for month in MONTHS]
-    expected = plots.series_plot(MONTHS, WAVE)
-    assert plots.series_plot(text, WAVE) == expected
-    assert plots.series_plot(days, WAVE) == expected
-    assert plots.series_plot(MONTHS.astype("datetime64[ns]"), WAVE) == expected
+    expected = series_plot(MONTHS, WAVE)
+    assert series_plot(text, WAVE) == expected
+    assert series_plot(days, WAVE) == expected
+    assert series_plot(MONTHS.astype("datetime64[ns]"), WAVE) == expected
 
 
 @pytest.mark.parametrize("count", [1, 2, 30, 96])
 def test_series_of_any_length(count):
     one = np.ones(count)
-    data = plots.series_plot(MONTHS[:count], WAVE[:count] + 1, one, one > 0, (0.1, 1, None, None))
+    data = series_plot(MONTHS[:count], WAVE[:count] + 1, one, one > 0, (0.1, 1, None, None))
     assert pixels(data, ORANGE) > 5
-    assert pixels(plots.series_plot(MONTHS[:count], WAVE[:count] + 1), BLUE) > 5
+    assert pixels(series_plot(MONTHS[:count], WAVE[:count] + 1), BLUE) > 5
 
 
 def test_a_month_between_gaps_is_visible():
     alone = NOTHING.copy()
     alone[40] = 3.0
     blue = np.round(np.array(to_rgb(BLUE)) * 255).astype(int)
-    below_legend = picture(plots.series_plot(MONTHS, alone))[100:]
+    below_legend = picture(series_plot(MONTHS, alone))[100:]
     assert (below_legend == blue).all(axis=-1).sum() > 5
 
 
 def test_series_without_any_value_says_so():
-    data = plots.series_plot(MONTHS, NOTHING, NOTHING, NOTHING == 0, (np.nan,) * 4)
+    data = series_plot(MONTHS, NOTHING, NOTHING, NOTHING == 0, (np.nan,) * 4)
     assert picture(data).shape[1] == 900
     assert pixels(data, BLUE) == pixels(data, VERMILLION) == 0
 
 
 def test_series_refuses_what_does_not_fit():
     with pytest.raises(ParameterError):
-        plots.series_plot(MONTHS, WAVE[:-1])
+        series_plot(MONTHS, WAVE[:-1])
     with pytest.raises(ParameterError):
-        plots.series_plot(MONTHS, WAVE, uncertainty=WAVE[:3])
+        series_plot(MONTHS, WAVE, uncertainty=WAVE[:3])
     for months in ([], ["2004-01", "2004-01"], ["2004-02", "2004-01"], ["soon"], [["2004-01"]]):
         with pytest.raises(TimeAxisError):
-            plots.series_plot(months, np.zeros(len(months)))
+            series_plot(months, np.zeros(len(months)))
 
 
 def test_month_axis_is_complete():
@@ -138,18 +140,18 @@ def test_many_series_and_odd_names():
     series["_hidden"] = WAVE
     series["cost $x_1$ and $"] = NOTHING
     series["a very long name " * 9] = WAVE
-    assert picture(plots.multi_series_plot(series, MONTHS, title="$\\frac")).shape[1] == 900
-    assert picture(plots.multi_series_plot({"none": NOTHING}, MONTHS)).shape[1] == 900
-    assert picture(plots.multi_series_plot({"one": [1.0]}, ["2004-01"])).shape[1] == 900
+    assert picture(multi_series_plot(series, MONTHS, title="$\\frac")).shape[1] == 900
+    assert picture(multi_series_plot({"none": NOTHING}, MONTHS)).shape[1] == 900
+    assert picture(multi_series_plot({"one": [1.0]}, ["2004-01"])).shape[1] == 900
     with pytest.raises(ParameterError):
-        plots.multi_series_plot({}, MONTHS)
+        multi_series_plot({}, MONTHS)
     with pytest.raises(ParameterError, match="short"):
-        plots.multi_series_plot({"short": [1.0]}, MONTHS)
+        multi_series_plot({"short": [1.0]}, MONTHS)
 
 
 def test_map_puts_the_north_on_top_and_missing_in_grey():
     values = np.array([[10.0, 10.0], [np.nan, -10.0]])
-    image = picture(plots.map_plot(values, (0, 0, 20, 10), limits=(-10, 10)))
+    image = picture(map_plot(values, (0, 0, 20, 10), limits=(-10, 10)))
     red, blue = [103, 0, 31], [5, 48, 97]  # the two ends of RdBu
     rows = {}
     for name, colour in (("north", blue), ("south", red)):
@@ -176,14 +178,14 @@ def test_map_of_any_extent(extent):
     west, south, east, north = extent
     ring = np.array([[west, south], [east, south], [east, north], [west, south]])
     values = np.random.default_rng(1).normal(size=(12, 18))
-    image = picture(plots.map_plot(values, extent, "title", "cm", outlines=[ring]))
+    image = picture(map_plot(values, extent, "title", "cm", outlines=[ring]))
     assert 480 <= image.shape[1] <= 900
     assert 200 <= image.shape[0] <= 1000
 
 
 def test_map_of_degrees_is_stretched_by_the_middle_latitude():
     """At 60° a square of degrees is twice as high as wide."""
-    image = picture(plots.map_plot(np.ones((4, 4)), (0, 50, 20, 70), limits=(0, 1)))
+    image = picture(map_plot(np.ones((4, 4)), (0, 50, 20, 70), limits=(0, 1)))
     blue = (image == [5, 48, 97]).all(axis=-1)
     # The colour bar has the same blue at its end: fewer pixels a row and a column.
     height, width = (blue.sum(axis=1) > 100).sum(), (blue.sum(axis=0) > 100).sum()
@@ -193,25 +195,25 @@ def test_map_of_degrees_is_stretched_by_the_middle_latitude():
 @pytest.mark.parametrize("value", [np.nan, 0.0, 3.0])
 @pytest.mark.parametrize("symmetric", [True, False])
 def test_map_without_contrast(value, symmetric):
-    data = plots.map_plot(np.full((1, 1), value), (0, 0, 8, 4), symmetric=symmetric)
+    data = map_plot(np.full((1, 1), value), (0, 0, 8, 4), symmetric=symmetric)
     assert picture(data).shape[1] == 900
 
 
 def test_map_larger_than_the_picture():
     values = np.zeros((30, 4001), dtype=np.float32)
     values[:, 2000:] = 1
-    assert picture(plots.map_plot(values, (0, 0, 90, 40))).shape[1] == 900
+    assert picture(map_plot(values, (0, 0, 90, 40))).shape[1] == 900
 
 
 def test_map_refuses_bad_input():
     for extent in ((10, 0, 0, 10), (0, 10, 10, 0), (0, 0, np.nan, 1)):
         with pytest.raises(GridError):
-            plots.map_plot(np.ones((2, 2)), extent)
+            map_plot(np.ones((2, 2)), extent)
     for values in (np.ones(3), np.ones((0, 3))):
         with pytest.raises(GridError):
-            plots.map_plot(values, (0, 0, 1, 1))
+            map_plot(values, (0, 0, 1, 1))
     with pytest.raises(ParameterError):
-        plots.map_plot(np.ones((2, 2)), (0, 0, 1, 1), limits=(1, 1))
+        map_plot(np.ones((2, 2)), (0, 0, 1, 1), limits=(1, 1))
 
 
 def test_colour_limits():
@@ -239,7 +241,7 @@ def test_degrees():
 def test_calendar_shows_each_status():
     status = np.zeros(MONTHS.size, dtype=int)
     status[10:16] = np.arange(6)
-    data = plots.calendar_plot(MONTHS, status, title="Record")
+    data = calendar_plot(MONTHS, status, title="Record")
     assert picture(data).shape[1] == 900
     for colour in coverage.COLOURS.values():
         assert pixels(data, colour) > 300
@@ -248,48 +250,48 @@ def test_calendar_shows_each_status():
 def test_calendar_takes_an_absent_month_for_missing():
     keep = np.arange(MONTHS.size) != 7
     status = np.where(keep, coverage.OBSERVED, coverage.MISSING)
-    expected = plots.calendar_plot(MONTHS, status)
-    assert plots.calendar_plot(MONTHS[keep], status[keep]) == expected
+    expected = calendar_plot(MONTHS, status)
+    assert calendar_plot(MONTHS[keep], status[keep]) == expected
 
 
 def test_calendar_with_other_codes_and_a_single_month():
-    assert picture(plots.calendar_plot(["2020-05"], [0])).shape[1] == 900
-    data = plots.calendar_plot(["2020-05"], [9], {9: "borrowed"}, {9: "#123456"}, {9: "x"})
+    assert picture(calendar_plot(["2020-05"], [0])).shape[1] == 900
+    data = calendar_plot(["2020-05"], [9], {9: "borrowed"}, {9: "#123456"}, {9: "x"})
     assert pixels(data, "#123456") > 300
     with pytest.raises(ParameterError, match="9"):
-        plots.calendar_plot(["2020-05"], [9])
+        calendar_plot(["2020-05"], [9])
 
 
 def test_bars_with_and_without_interval_and_truth():
     labels, values = ["Amazonas", "Ganges", "a name far too long for the room it has"], [1, -2, 3]
-    plain = plots.bar_plot(labels, values)
+    plain = bar_plot(labels, values)
     assert pixels(plain, BLUE) == pixels(plain, VERMILLION) == 0
-    whole = plots.bar_plot(labels, values, [0, -3, np.nan], [2, -1, 4], [1, np.nan, 2.5], "Trends")
+    whole = bar_plot(labels, values, [0, -3, np.nan], [2, -1, 4], [1, np.nan, 2.5], "Trends")
     assert pixels(whole, BLUE) > 100
     assert pixels(whole, VERMILLION) > 20
     assert picture(whole).shape[1] == 900
 
 
 def test_bars_without_values():
-    assert picture(plots.bar_plot(["a", "b"], [np.nan] * 2)).shape[1] == 900
-    data = plots.bar_plot(["a"], [np.nan], [np.nan], [np.nan], [np.nan])
+    assert picture(bar_plot(["a", "b"], [np.nan] * 2)).shape[1] == 900
+    data = bar_plot(["a"], [np.nan], [np.nan], [np.nan], [np.nan])
     assert pixels(data, BLUE) == pixels(data, VERMILLION) == 0
 
 
 def test_bars_refuse_what_does_not_fit():
     with pytest.raises(ParameterError):
-        plots.bar_plot([], [])
+        bar_plot([], [])
     with pytest.raises(ParameterError):
-        plots.bar_plot(["a"], [1, 2])
+        bar_plot(["a"], [1, 2])
     with pytest.raises(ParameterError):
-        plots.bar_plot(["a"], [1], lower=[0])
+        bar_plot(["a"], [1], lower=[0])
 
 
 def test_threads_draw_what_one_thread_draws():
     def draw(number):
         if number % 2:
-            return plots.series_plot(MONTHS, WAVE * (number + 1), title=f"Series {number}")
-        return plots.map_plot(np.eye(5) * (number + 1), (0, 0, 10, 10), f"Map {number}", "cm")
+            return series_plot(MONTHS, WAVE * (number + 1), title=f"Series {number}")
+        return map_plot(np.eye(5) * (number + 1), (0, 0, 10, 10), f"Map {number}", "cm")
 
     alone = [draw(number) for number in range(6)]
     with ThreadPoolExecutor(4) as pool:
@@ -299,13 +301,17 @@ def test_threads_draw_what_one_thread_draws():
 def test_pyplot_is_never_imported_and_matplotlib_only_when_drawing():
     code = """
 import sys
-from grace_water_toolbox.core.report import html, plots
+from grace_water_toolbox.core.report import html
+from grace_water_toolbox.core.report.bars import bar_plot
+from grace_water_toolbox.core.report.coverage import calendar_plot
+from grace_water_toolbox.core.report.maps import map_plot
+from grace_water_toolbox.core.report.series import multi_series_plot, series_plot
 early = [name for name in ("matplotlib", "scipy", "xarray") if name in sys.modules]
-plots.series_plot(["2004-01", "2004-02"], [1, 2], [1, 1], [True, False], (1, 1, 0, 2), "t")
-plots.multi_series_plot({"a": [1, 2]}, ["2004-01", "2004-02"])
-plots.map_plot([[1.0, 2.0]], (0, 0, 2, 1), outlines=[[(0, 0), (1, 1)]])
-plots.calendar_plot(["2004-01"], [2])
-plots.bar_plot(["a"], [1], [0], [2], [1])
+series_plot(["2004-01", "2004-02"], [1, 2], [1, 1], [True, False], (1, 1, 0, 2), "t")
+multi_series_plot({"a": [1, 2]}, ["2004-01", "2004-02"])
+map_plot([[1.0, 2.0]], (0, 0, 2, 1), outlines=[[(0, 0), (1, 1)]])
+calendar_plot(["2004-01"], [2])
+bar_plot(["a"], [1], [0], [2], [1])
 print(early, "matplotlib.figure" in sys.modules, "matplotlib.pyplot" in sys.modules)
 """
     done = subprocess.run(
@@ -326,5 +332,5 @@ def test_california_storage(data):
     )
     storage = table["total_water_storage"] * 0.64488
     months = [day[:7] for day in table["date"]]
-    drawn = plots.series_plot(months, storage, table["total_water_storage_error"] * 0.64488)
+    drawn = series_plot(months, storage, table["total_water_storage_error"] * 0.64488)
     assert pixels(drawn, BLUE) > 1000
