@@ -17,6 +17,10 @@ _OPTIONS = (
     "ZLEVEL=1",
     "BIGTIFF=IF_SAFER",
 )
+#: Differences along the row, of 32-bit floats as of integers: read twice as fast as with the
+#: predictor for floats (3), in files some percent larger. Of 64 bits older readers know the
+#: latter alone.
+_PREDICTOR, _FLOAT64_PREDICTOR = 2, 3
 _TYPES = {
     "uint8": "Byte",
     "int16": "Int16",
@@ -37,7 +41,7 @@ def create(path, grid, bands, dtype, tile, name):
 
     options = [
         *_OPTIONS,
-        f"PREDICTOR={3 if dtype.startswith('float') else 2}",
+        f"PREDICTOR={_FLOAT64_PREDICTOR if dtype == 'float64' else _PREDICTOR}",
         f"BLOCKYSIZE={tile[0]}",
         f"BLOCKXSIZE={tile[1]}",
     ]
