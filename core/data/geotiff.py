@@ -105,12 +105,18 @@ def write_pixels(file, values, window, bands):
 
 
 def flush_bands(file):
-    """Write what waits in GDAL's cache, by this thread."""
+    """Write what waits in GDAL's cache, by this thread; what went wrong as a text, or ""."""
+    from osgeo import gdal
+
     with quiet_errors():
         for number in range(1, file.RasterCount + 1):
-            # Whether every tile arrived on the disk is found out at the end.
-            with suppress(RuntimeError):
+            try:
                 file.GetRasterBand(number).FlushCache()
+            except RuntimeError as error:
+                return str(error)
+            if gdal.GetLastErrorType() >= gdal.CE_Failure:
+                return gdal.GetLastErrorMsg()
+    return ""
 
 
 def close(file):

@@ -96,8 +96,9 @@ class RasterWriter:
     def flush(self):
         """Compress and write what waits in GDAL's cache, in this thread."""
         with self._lock:
-            if self._file is not None:
-                flush_bands(self._file)
+            failure = "" if self._file is None else flush_bands(self._file)
+        if failure:
+            raise self._no_room(failure)
 
     def _ends_tiles(self, bottom, right):
         """Whether a window ends where tiles do, so that those it began before are complete."""

@@ -166,3 +166,38 @@ def test_full_disk_is_an_error_and_keeps_the_old_file(tmp_path, limit):
     assert "disk full" in done.stdout
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.tif"]
+
+
+_FULL_DISK_MIDWAY = """
+import resource, signal, sys
+import numpy as np
+from grace_water_toolbox.core.data import gdalcache
+from grace_water_toolbox.core.data.grid import Grid
+from grace_water_toolbox.core.data.rasterfile import RasterWriter
+from grace_water_toolbox.core.errors import WriteError
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+gdalcache.UNWRITTEN_BUDGET = 1
+values, count = np.random.default_rng(0).normal(size=(1, 256, 256)), 0
+grid, names = Grid(0, 60, 0.1, 0.1, 256, 256), [str(i) for i in range(99)]
+try:
+    with RasterWriter(sys.argv[1], grid, names) as w:
+        for count in range(99):
+            w.write(values, first=count)
+except WriteError as error:
+    print(count, error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_full_disk_is_noticed_while_writing(tmp_path):
+    """Not after hours of computing what cannot be kept."""
+    done = subprocess.run(
+        [sys.executable, "-c", _FULL_DISK_MIDWAY, str(tmp_path / "a.tif")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    count, _, message = done.stdout.partition(" ")
+    assert int(count) < 20
+    assert "room to write the raster is expected" in message
+    assert list(tmp_path.iterdir()) == []
