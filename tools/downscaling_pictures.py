@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from headless import ROOT
-from screenshots import keep, report, rest, show, tidy
+from screenshots import keep, report, run_pictured, show, tidy
 from window import run_in_window
 
 TEXTS = ("downscale-dialog", "downscale-comparison")
@@ -82,7 +82,7 @@ def scenario(window):
     """Downscale from the dialog, look at the maps, compare."""
     from qgis.core import QgsProject, QgsRasterLayer
     from qgis.PyQt.QtCore import Qt
-    from qgis.PyQt.QtWidgets import QDockWidget, QSplitter
+    from qgis.PyQt.QtWidgets import QDockWidget
 
     files, project = window.parameters, QgsProject.instance()
     docks = {d.objectName(): d for d in window.main.findChildren(QDockWidget)}
@@ -107,15 +107,8 @@ def scenario(window):
         "OUTPUT_UNCERTAINTY": "TEMPORARY_OUTPUT",
         "OUTPUT_APPLICABILITY": "TEMPORARY_OUTPUT",
     }
-    dialog = yield from window.open_dialog("Downscale")
-    dialog.resize(1000, 760)
-    dialog.findChild(QSplitter).setSizes([590, 400])
-    dialog.setParameters(asked)
-    yield "the dialog", window.idle
-    yield from rest()
-    window.picture("downscale-dialog", dialog)
-    results = yield from window.run_dialog(dialog, asked)
-    yield from window.close_dialog(dialog)
+    sizes = 760, 590
+    results = yield from run_pictured(window, "Downscale", asked, sizes, "downscale-dialog")
 
     made = {layer.source(): layer for layer in project.mapLayers().values()}
     fine, sigma, share = (

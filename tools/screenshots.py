@@ -138,7 +138,7 @@ def scenario(window):
     """Run the trend map from its dialog; take the pictures on the way."""
     from qgis.core import QgsProject, QgsRasterLayer, QgsVectorLayer
     from qgis.PyQt.QtCore import Qt
-    from qgis.PyQt.QtWidgets import QDockWidget, QSplitter
+    from qgis.PyQt.QtWidgets import QDockWidget
 
     files, project = window.parameters, QgsProject.instance()
     docks = {d.objectName(): d for d in window.main.findChildren(QDockWidget)}
@@ -150,15 +150,7 @@ def scenario(window):
     )
 
     asked = {"INPUT": gwsa, "FLAGS": flags, "TEST": "yue-wang"}
-    dialog = yield from window.open_dialog("Trend map")
-    dialog.resize(1000, 560)
-    dialog.findChild(QSplitter).setSizes([570, 400])
-    dialog.setParameters(asked)
-    yield "the dialog", window.idle
-    yield from rest()
-    window.picture("dialog", dialog)
-    results = yield from window.run_dialog(dialog, asked)
-    yield from window.close_dialog(dialog)
+    results = yield from run_pictured(window, "Trend map", asked, (560, 570), "dialog")
 
     (trend,) = [x for x in project.mapLayers().values() if x.source() == results["OUTPUT"]]
     trend.setName("Groundwater trend (synthetic)")
@@ -220,6 +212,26 @@ def report(window, path, name, height=1000):
     yield from rest()
     window.picture(name, view)
     view.close()
+
+
+def run_pictured(window, title, asked, sizes, name):
+    """Fill in a dialog, take its picture as ``name``, run it; its results.
+
+    ``sizes`` are the dialog's height and the width of its parameters, in pixels.
+    """
+    from qgis.PyQt.QtWidgets import QSplitter
+
+    height, width = sizes
+    dialog = yield from window.open_dialog(title)
+    dialog.resize(1000, height)
+    dialog.findChild(QSplitter).setSizes([width, 400])
+    dialog.setParameters(asked)
+    yield "the dialog", window.idle
+    yield from rest()
+    window.picture(name, dialog)
+    results = yield from window.run_dialog(dialog, asked)
+    yield from window.close_dialog(dialog)
+    return results
 
 
 def rest(seconds=1.0):

@@ -52,7 +52,7 @@ def create(path, grid, bands, dtype, tile, name):
                 path, grid.nx, grid.ny, bands, kind, options
             )
             found = None if file else gdal.GetLastErrorMsg()
-        # What is raised, if anything, is for the program around us to choose.
+        # Whether GDAL raises or returns nothing is a switch of the program around us.
         except RuntimeError as error:
             file, found = None, error
         if file is None:

@@ -135,6 +135,8 @@ def test_arrays_that_do_not_fit(tmp_path):
             writer.write(np.zeros((40, 50)))
 
 
+needs_limits = pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
+
 _FULL_DISK = """
 import resource, signal, sys
 import numpy as np
@@ -153,7 +155,7 @@ except WriteError as error:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+@needs_limits
 @pytest.mark.parametrize("limit", [500, 1_000_000, 3_000_000])
 def test_full_disk_is_an_error_and_keeps_the_old_file(tmp_path, limit):
     path = tmp_path / "a.tif"
@@ -190,7 +192,7 @@ except WriteError as error:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+@needs_limits
 def test_full_disk_is_noticed_while_writing(tmp_path):
     """Not after hours of computing what cannot be kept."""
     done = subprocess.run(
