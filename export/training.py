@@ -62,10 +62,15 @@ class Trainer:
         self.batches = Batches(self.cube, config.patches.size, self.fills, self.device)
         torch.manual_seed(seed)
         self.network = build_network(config, self.percentiles, self.spread).to(self.device)
+        if self.device == "cuda":
+            # The order of values in memory that its convolutions take as it is.
+            self.network.to(memory_format=torch.channels_last)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=config.train.rate)
         self.soft = self._soft_constraint(months)
         self.epoch, self.log = 0, []
         self.scaler = torch.amp.GradScaler(enabled=self._mixed)
+        # Patches of a run are all of one size: the fastest convolution is sought once.
+        torch.backends.cudnn.benchmark = self.device == "cuda"
 
     @property
     def _mixed(self):
@@ -136,7 +141,7 @@ class Trainer:
         )
 
     def _one_epoch(self):
-        started, sums, count = time.monotonic(), np.zeros(3), 0
+        started, parts, counts = time.monotonic(), [], []
         rate = self._rate(self.epoch)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -150,11 +155,12 @@ class Trainer:
             self.scaler.scale(loss).backward()
             self.scaler.step(self.optimiser)
             self.scaler.update()
-            sums += len(chosen) * np.array([loss.item(), coarse.item(), pattern.item()])
-            count += len(chosen)
+            parts.append(torch.stack([loss.detach(), coarse, pattern]))
+            counts.append(len(chosen))
+        means = weighted_means(parts, counts)
         watched = self._validate()
         self.epoch += 1
-        row = [self.epoch, rate, *(sums / count), *watched, time.monotonic() - started]
+        row = [self.epoch, rate, *means, *watched, time.monotonic() - started]
         self.log.append(dict(zip(FIELDS, (self.epoch, *map(float, row[1:])))))
         self.say(
             f"epoch {self.epoch}/{self.config.train.epochs}: loss {row[2]:.3f}, coarse "
@@ -171,13 +177,13 @@ class Trainer:
         if not len(samples):
             return [math.nan] * 3
         self.network.eval()
-        sums = np.zeros(3)
+        parts, counts = [], []
         with torch.no_grad():
             for begin in range(0, len(samples), self.config.train.batch):
                 chosen = samples[begin : begin + self.config.train.batch]
-                parts = self.loss(self.batches.make(chosen), update=False)
-                sums += len(chosen) * np.array([p.item() for p in parts])
-        return list(sums / len(samples))
+                parts.append(torch.stack(self.loss(self.batches.make(chosen), update=False)))
+                counts.append(len(chosen))
+        return weighted_means(parts, counts)
 
     def save(self):
         """Checkpoint and log, each whole or not at all."""
@@ -215,6 +221,16 @@ class Trainer:
             self.soft.load(state["soft"])
         self.epoch, self.log = state["epoch"], list(state["log"])
         self.say(f"going on after epoch {self.epoch}")
+
+
+def weighted_means(parts, counts):
+    """Means of the batches' losses, each weighing as many as it has patches.
+
+    They are fetched at the end, all at once: an accelerator is not made to wait for each.
+    """
+    values = torch.stack(parts).cpu().double().numpy()
+    counts = np.asarray(counts, float)
+    return list(counts @ values / counts.sum())
 
 
 def settings_text(config):

@@ -1,9 +1,12 @@
 """A batch against the cube, patch by patch; networks that pass an input on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from grace_water_toolbox.core.errors import ParameterError
+from grace_water_toolbox.export.batches import Batches
 from grace_water_toolbox.export.networks import build_network
 from grace_water_toolbox.export.training import Trainer
 
@@ -63,3 +66,14 @@ def test_years_count_from_the_middle_of_the_baseline(config_of):
     batch = trainer.batches.make(np.array([(0, 0, 0), (6, 0, 0)]))
     assert batch.inputs[0, 2].unique().item() == -3.0
     assert batch.inputs[1, 2].unique().item() == -2.5
+
+
+def test_what_lies_in_no_coarse_cell_completes_none(config_of):
+    cube = Trainer(config_of(), 0, lambda text: None).cube
+    # A patch with half of coarse cell 0 and as many cells outside the coarse grid.
+    cells = np.where(cube.cells == 1, -1, cube.cells)
+    batches = Batches(replace(cube, cells=cells), 6, np.zeros(2))
+    half, whole = (batches.make(np.array([(0, 0, column)])) for column in (3, 0))
+    assert (half.cells == 0).sum() == (half.cells < 0).sum() == 18
+    assert not half.whole.any()
+    assert whole.whole.all()
