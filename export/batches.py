@@ -51,7 +51,8 @@ class Batches:
         size = self.size
         if self.home == "cpu":
             view = sliding_window_view(array, (size, size), axis=(-2, -1))
-            return lambda *index: torch.from_numpy(view[index])
+            # As arrays: numpy would take a tensor of one number for that number.
+            return lambda *index: torch.from_numpy(view[tuple(map(_array, index))])
         view = self._put(array).unfold(-2, size, 1).unfold(-2, size, 1)
         return lambda *index: view[index]
 
@@ -103,6 +104,10 @@ class Batches:
         flat = torch.where(inside, flat, torch.full_like(flat, patches * number))
         here = torch.bincount(flat.reshape(-1), minlength=patches * number + 1)
         return (here[flat] == self._count[place]) & inside
+
+
+def _array(index):
+    return index.numpy() if isinstance(index, torch.Tensor) else index
 
 
 def home_of(size, device):
