@@ -65,7 +65,8 @@ def ring_edges(rings):
         empty = np.empty(0)
         return empty, empty, empty, empty
     start = np.concatenate(checked)
-    end = np.concatenate([np.roll(ring, -1, axis=0) for ring in checked])
+    # Many times faster than to roll each.
+    end = np.concatenate([part for ring in checked for part in (ring[1:], ring[:1])])
     return start[:, 0], start[:, 1], end[:, 0], end[:, 1]
 
 

@@ -5,10 +5,11 @@ import numpy as np
 from ..errors import DataError, ParameterError
 from .area import planar_area_km2, ring_area_km2
 from .coverage import covered_cells
-from .series import BasinSeries, PartialSums
+from .series import BasinSeries
+from .weightedsums import weighted_sums
 
-# Patterns of missing cells whose weights are kept.
-PATTERNS = 1000
+# Cells of a grid for each weight, up to which a table of all cells takes less than sorting.
+TABLE = 16
 # Slivers left out and rounding: a share this near to another is that share.
 ROUNDING = 1e-9
 
@@ -43,10 +44,10 @@ class CoverageMatrix:
         self.inside = np.asarray(inside, dtype=np.float64)
         # Blocks of cells are columns, which only the csc form cuts out cheaply;
         # its pointers are kept for touched cells only, not for a whole raster.
-        self.touched = np.unique(self.weights.indices)
-        compact = (self.weights.data, np.searchsorted(self.touched, self.weights.indices))
+        self.touched, place = _numbered(self.weights.indices, self.weights.shape[1])
         shape = (self.weights.shape[0], self.touched.size)
-        self._by_cell = type(self.weights)((*compact, self.weights.indptr), shape=shape).tocsc()
+        compact = (self.weights.data, place, self.weights.indptr)
+        self._by_cell = type(self.weights)(compact, shape=shape).tocsc()
 
     @classmethod
     def from_rings(cls, basins, grid, names=None):
@@ -102,9 +103,6 @@ class CoverageMatrix:
     def accumulate(self, values, cells=None, columns=None):
         """Sums of one block of cells; add the results of all blocks.
 
-        Months with the same missing cells share one product of the weights, so
-        a stack whose months are either whole or absent needs two in all.
-
         Parameters
         ----------
         values : (time, cell) array, NaN = missing
@@ -131,34 +129,7 @@ class CoverageMatrix:
             used, size = columns[used], values.shape[-1]
         if values.ndim != 2 or values.shape[1] != size:
             raise DataError(f"values are (time, {size} cells)", f"an array of shape {values.shape}")
-        shape = (values.shape[0], weights.shape[0])
-        wx, w, n = np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64)
-        if used.size == 0:
-            return PartialSums(wx, w, n)
-        touched = weights.copy()
-        touched.data = np.ones_like(touched.data)
-        known = {}
-        for month, row in enumerate(values):
-            # One month at a time stays in the cache; a whole block would be copied twice.
-            x = row.take(used)
-            missing = np.isnan(x)
-            pattern = np.packbits(missing).tobytes() if missing.any() else b""
-            if pattern:
-                x[missing] = 0
-            if pattern not in known:
-                seen = (~missing).astype(np.float64)
-                known[pattern] = weights @ seen, np.rint(touched @ seen)
-            wx[month] = weights @ x
-            w[month], n[month] = known[pattern]
-            if len(known) > PATTERNS:
-                known.clear()
-        if not np.isfinite(wx).all():
-            raise DataError(
-                "values are numbers, or NaN where missing",
-                "infinity",
-                remedy="Set the raster's no-data value.",
-            )
-        return PartialSums(wx, w, n)
+        return weighted_sums(weights, values, used)
 
     def _block(self, cells):
         """Weights of a block's touched cells, their columns in it, its size."""
@@ -168,11 +139,14 @@ class CoverageMatrix:
             columns = slice(*np.searchsorted(self.touched, [first, last]))
             return self._by_cell[:, columns].tocsr(), self.touched[columns] - first, last - first
         cells = np.asarray(cells)
-        place = np.minimum(np.searchsorted(self.touched, cells), self.touched.size - 1)
         if self.touched.size == 0:
             return self._by_cell.tocsr(), np.empty(0, np.int64), cells.size
+        place = np.minimum(np.searchsorted(self.touched, cells), self.touched.size - 1)
         used = np.flatnonzero(self.touched[place] == cells)
-        return self._by_cell[:, place[used]].tocsr(), used, cells.size
+        place = place[used]
+        if place.size and (np.diff(place) == 1).all():  # cut out much faster
+            place = slice(place[0], place[-1] + 1)
+        return self._by_cell[:, place].tocsr(), used, cells.size
 
     def finish(self, sums, min_covered_share=0.5):
         """Means, shares and volumes from the added-up sums of all blocks.
@@ -220,3 +194,12 @@ def _share(part, whole):
     """``part / whole`` within 0…1, free of rounding at 1."""
     share = part / whole if whole > 0 else 0.0
     return 1.0 if share > 1.0 - ROUNDING else share
+
+
+def _numbered(cells, size):
+    """The cells 0 … size that occur, rising, and of each of ``cells`` the place among them."""
+    if size > TABLE * cells.size:
+        return np.unique(cells, return_inverse=True)
+    occurs = np.zeros(size, bool)
+    occurs[cells] = True
+    return np.flatnonzero(occurs), (np.cumsum(occurs, dtype=cells.dtype) - 1)[cells]

@@ -5,6 +5,7 @@ import numpy as np
 from ..data.blocks import MEMORY_BUDGET
 from ..data.flags import FILLED_FLAGS, OBSERVED
 from ..data.handles import THREADS, sum_in_parts
+from ..data.scratch import Scratch
 from ..errors import DataError, GridError, located
 from ..progress import SILENT
 from .series import PartialSums
@@ -89,9 +90,12 @@ def _sums(stack, matrix, progress, memory, made=None, beside=0):
         memory //= THREADS
     blocks = list(touched_blocks(stack.grid, cells, size, memory, stack.in_strips))
 
+    scratch = Scratch()
+
     def work(own, bands, block):
         window, which, local = block
-        values = own.read(*window, bands=bands, dtype=dtype).reshape(bands.size, -1)
+        values = own.read(*window, bands=bands, dtype=dtype, scratch=scratch)
+        values = values.reshape(bands.size, -1)
         with located(stack.name):
             return matrix.accumulate(made(values) if made else values, cells[which], local)
 

@@ -43,9 +43,9 @@ class ObservedStack:
         """Factor from the stack's units to cm of equivalent water height."""
         return self.stack.to_centimetres()
 
-    def read(self, row=0, col=0, ny=None, nx=None, bands=None, dtype="float64"):
+    def read(self, row=0, col=0, ny=None, nx=None, bands=None, dtype="float64", scratch=None):
         """Values (time, y, x) of a block, NaN where missing or filled."""
-        values = self.stack.read(row, col, ny, nx, bands, dtype)
+        values = self.stack.read(row, col, ny, nx, bands, dtype, scratch)
         made = self.flags.read(row, col, ny, nx, bands)
         values[np.isin(made, FILLED_FLAGS)] = np.nan
         return values

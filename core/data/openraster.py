@@ -61,11 +61,14 @@ class HeldRaster:
         with self._lock:
             self._file.close()
 
-    def pixels(self, indexes, row=0, col=0, ny=None, nx=None):
-        """Pixels of a block as the file holds them; ``indexes`` as in `read_window`."""
+    def pixels(self, indexes, row=0, col=0, ny=None, nx=None, out=None):
+        """Pixels of a block as the file holds them; ``indexes`` as in `read_window`.
+
+        Into ``out`` where it is given, an array (band, y, x).
+        """
         ny = self.grid.ny - row if ny is None else ny
         nx = self.grid.nx - col if nx is None else nx
-        return read_window(self._file, self._lock, indexes, (col, row, nx, ny), self.name)
+        return read_window(self._file, self._lock, indexes, (col, row, nx, ny), self.name, out=out)
 
 
 def read_window(file, lock, indexes, window, name, **more):

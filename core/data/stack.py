@@ -87,14 +87,21 @@ class MonthlyStack(HeldRaster):
         calendar.check_complete(months, self.name)
         return months
 
-    def read(self, row=0, col=0, ny=None, nx=None, bands=None, dtype="float64"):
-        """Values (time, y, x) of a block, NaN where missing, scale and offset applied."""
+    def read(self, row=0, col=0, ny=None, nx=None, bands=None, dtype="float64", scratch=None):
+        """Values (time, y, x) of a block, NaN where missing, scale and offset applied.
+
+        With a `Scratch` they are read into its memory, and lost with the next call.
+        """
         ny = self.grid.ny - row if ny is None else ny
         nx = self.grid.nx - col if nx is None else nx
         indexes = None if bands is None else [int(b) + 1 for b in bands]
         if indexes == []:
             return np.empty((0, ny, nx), dtype)
-        raw = self.pixels(indexes, row, col, ny, nx)
+        out = None
+        if scratch is not None and len(set(self._file.dtypes)) == 1:
+            count = self._file.count if indexes is None else len(indexes)
+            out = scratch.array((count, ny, nx), self._file.dtypes[0])
+        raw = self.pixels(indexes, row, col, ny, nx, out)
         return self._decode(raw, self._file.indexes if indexes is None else indexes, dtype)
 
     @property

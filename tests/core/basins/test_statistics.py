@@ -148,7 +148,7 @@ def test_blocks_equal_the_whole(tiny_grid, monkeypatch):
         got = matrix.finish(first)
         for field in ("mean", "cells", "covered_share", "volume_km3"):
             np.testing.assert_allclose(getattr(got, field), getattr(whole, field), atol=1e-12)
-    monkeypatch.setattr("grace_water_toolbox.core.basins.statistics.PATTERNS", 1)
+    monkeypatch.setattr("grace_water_toolbox.core.basins.weightedsums.PATTERNS", 1)
     np.testing.assert_allclose(basin_series(matrix, values).mean, whole.mean, atol=1e-14)
 
 
