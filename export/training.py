@@ -234,9 +234,9 @@ def weighted_means(parts, counts):
 
 
 def settings_text(config):
-    """What a checkpoint depends on; more epochs alone do not make it another run.
+    """What a checkpoint depends on, the number of epochs too: the rate falls with it.
 
-    Nor does the conserving last layer, which the toolbox carries out: the loss does not see it.
+    The conserving last layer is not in it: the toolbox carries it out, the loss does not see it.
     """
     content = asdict(config)
     content["network"].pop("conserves")
