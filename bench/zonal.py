@@ -26,7 +26,7 @@ import numpy as np
 BANDS, ROWS, COLUMNS, POLYGONS = 225, 420, 690, 200
 #: Layouts, how many bands they get, MB of GDAL's cache, and how often they run.
 LAYOUTS = (
-    ("strips deflate", BANDS, 64, 1),
+    ("strips deflate", BANDS, 64, 3),
     ("stack beyond the cache", BANDS, 64, 1),
     ("stack", BANDS, None, 2),
     ("pixel", BANDS, None, 2),

@@ -80,7 +80,7 @@ def pixel_contract(config, predictors):
     return Contract(
         name=config.name,
         kind="pixel",
-        target=Target(config.data.target, "cm"),
+        target=Target(config.data.target, "cm", conserves=config.network.conserves),
         inputs=tuple(inputs),
         spacing=_spacing(predictors.grid),
         title=config.title,

@@ -12,6 +12,8 @@ _NETWORKS = {
     "range: the network cannot extrapolate.",
     "line": "- Outside the training range a network goes on in straight lines.",
 }
+#: What a model that conserves has beside its files.
+_LAYER = "closes the coarse means, by the toolbox: 'model, corrected' below"
 #: Parts of the scores that are no region.
 _OTHERS = ("cross-validation", "baselines", *NO_REGION, "verdicts")
 
@@ -36,6 +38,7 @@ def write_pixel_card(run, manifest, contract, results):
         ("classes", ", ".join(map(str, contract.strata))),
         ("members", str(len(config.train.seeds))),
         ("missing predictors", contract.missing),
+        ("last layer", _LAYER if contract.target.conserves else ""),
         ("licence of the data", training.licence or "not stated"),
     ]
     lines = [

@@ -74,7 +74,9 @@ class Run:
         """What a trained member depends on, as text."""
         c = self.config
         train = {k: v for k, v in vars(c.train).items() if k not in ("threads", "seeds")}
-        parts = [vars(part) for part in (c.data, c.inputs, c.network, c.split, c.search, c.wells)]
+        parts = [vars(part) for part in (c.data, c.inputs, c.split, c.search, c.wells)]
+        # The layer that closes the coarse means is the toolbox's: nothing is learnt for it.
+        parts.append({k: v for k, v in vars(c.network).items() if k != "conserves"})
         return json.dumps([len(self.table), *parts, train], sort_keys=True)
 
     def model(self, seed, stratum):

@@ -25,6 +25,15 @@ def test_every_configuration_reads(path):
     assert len(config.train.seeds) == 3
 
 
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda p: p.stem)
+def test_every_network_of_the_twin_closes_the_coarse_means(path):
+    config = read_config(path)
+    if config.data.prepare.split()[:1] in (["sample"], ["groundwater"]):
+        assert config.network.conserves == (config.network.kind != "trees")
+    else:
+        assert not config.network.conserves
+
+
 def test_the_twin_as_a_user_would_have_it(tmp_path):
     prepare_sample(tmp_path, "small", 0, lambda text: None)
     with PredictorSet(str(tmp_path / "predictors.tif")) as predictors:

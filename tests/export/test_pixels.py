@@ -377,10 +377,13 @@ def test_scores_by_hand():
 def test_one_command_goes_from_stacks_to_a_scored_model(pixel_config, text):
     text += '[split]\nkind = "held-out"\ntest_start = "2004-11"\ntest_blocks = 0.25\n'
     config = pixel_config(text, "search.trials=1")
-    assert main(["all", config.path, "search.trials=1"]) == 0
+    assert main(["all", config.path, "search.trials=1", "network.conserves=true"]) == 0
     manifest = config.folder / "model" / "pixels.json"
     model = load_model(manifest)
     assert model.strata == (12, 25) and len(model.files) == 4
+    assert model.contract.target.conserves
+    # The layer is the toolbox's: what was trained with it is what is trained without.
+    assert all(pixels.Run(config, quiet).facts(seed, 12) for seed in config.train.seeds)
     run = pixels.Run(config, quiet)
     assert model.contract.beyond == "held"
     for stratum in (12, 25):
@@ -396,6 +399,7 @@ def test_one_command_goes_from_stacks_to_a_scored_model(pixel_config, text):
     assert set(folds) == {"random", "space", "time"} and folds["time"]["all"]["rmse"] > 0
     card = manifest.with_suffix(".md").read_text()
     assert "| space | all |" in card and "| model, corrected |" in card and "Verdict" in card
+    assert "| last layer | closes the coarse means" in card
     assert (config.folder / "importance.png").stat().st_size > 5000
     lines = (config.folder / "importance.csv").read_text().splitlines()
     assert len(lines) == 1 + 2 * 2 * 4

@@ -48,6 +48,18 @@ def test_beyond_the_range_of_its_class_a_network_says_what_it_says_at_the_edge(m
         assert np.abs(wild).max() < 100
 
 
+@pytest.mark.parametrize(
+    "region", ["all", "held out in time", "held out in space", "held out in both"]
+)
+def test_its_last_layer_closes_the_coarse_means_and_the_card_tells_them_without(model, region):
+    assert model.contract.target.conserves
+    rows = model.contract.metrics[region]
+    assert rows["model, corrected"]["coarse_rmse"] < 0.01
+    # Nobody is told that the networks alone come below the satellite's noise (1.6 cm).
+    assert rows["model"]["coarse_rmse"] > 2.5
+    assert "'model, corrected' below" in (FOLDER / "sample-dense.md").read_text(encoding="utf-8")
+
+
 def test_the_card_is_honest_and_all_is_small(model):
     card = (FOLDER / "sample-dense.md").read_text(encoding="utf-8")
     assert "learning the tool" in card and "synthetic" in card and "cannot extrapolate" in card
