@@ -20,7 +20,16 @@ _MISSING = ("", "NA", "NaN", "nan")
 
 
 def well_contract(config):
-    """The `Contract` of a model of wells; ``features`` are column = [name, units, role]."""
+    """The `Contract` of a model of wells; ``features`` are column = [name, units, role].
+
+    Raises `ParameterError`.
+    """
+    if config.network.conserves:
+        raise ParameterError(
+            "false is expected for a model of wells, which has no coarse field to agree with",
+            "true",
+            "network.conserves",
+        )
     inputs = []
     for column, entry in config.wells.features.items():
         if not (isinstance(entry, list) and len(entry) == 3):

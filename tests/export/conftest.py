@@ -63,12 +63,12 @@ def small_world(tmp_path_factory):
 def config_of(small_world, tmp_path):
     """``config_of(text, *overrides)``: a configuration that runs in ``tmp_path``."""
 
-    def make(text=None, *overrides):
+    def make(text=CONFIG, *overrides):
         for name in ("set", "coarse", "pattern", "truth"):
             link = tmp_path / f"{name}.tif"
             if not link.exists():
                 link.symlink_to(small_world / f"{name}.tif")
-        (tmp_path / "c.toml").write_text(text or CONFIG)
+        (tmp_path / "c.toml").write_text(text)
         return read_config(tmp_path / "c.toml", overrides)
 
     return make

@@ -8,6 +8,8 @@ import torch
 from grace_water_toolbox.export.batches import Batches, home_of
 from grace_water_toolbox.export.training import Trainer, weighted_means
 
+from .conftest import CONFIG
+
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 CARD, DYNAMIC = "train.device=cuda", ("network.kind=encoder-decoder", "loss.mode=dynamic")
 FORMS = pytest.mark.parametrize("form", [(), DYNAMIC], ids=["unet", "encoder-decoder"])
@@ -18,7 +20,7 @@ def quiet(text):
 
 
 def trainer(config_of, *overrides):
-    return Trainer(config_of(None, *overrides), 0, quiet)
+    return Trainer(config_of(CONFIG, *overrides), 0, quiet)
 
 
 def test_only_a_card_with_room_keeps_the_cube():
@@ -82,7 +84,7 @@ def test_a_run_on_a_card_goes_on_from_its_checkpoint(config_of):
 
     settings = (CARD, "train.mixed=true", "train.checkpoint_minutes=0.0")
     with pytest.raises(Killed):
-        Trainer(config_of(None, *settings), 0, kill).run()
+        Trainer(config_of(CONFIG, *settings), 0, kill).run()
     again = trainer(config_of, *settings)
     again.run()
     assert [row["epoch"] for row in again.log] == [1, 2, 3]

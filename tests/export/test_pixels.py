@@ -494,6 +494,8 @@ def test_a_table_of_wells(tmp_path):
             lines.append(f"{well},{2004 + t // 12},{t % 12 + 1},{rain},{ord(well)},{text}")
     (tmp_path / "wells.csv").write_text("\n".join(lines))
     (tmp_path / "w.toml").write_text(WELLS)
+    with pytest.raises(ParameterError, match="no coarse field"):
+        pixels.Run(read_config(tmp_path / "w.toml", ["network.conserves=true"]), quiet)
     config = read_config(tmp_path / "w.toml")
     run = pixels.Run(config, quiet)
     table = run.table
